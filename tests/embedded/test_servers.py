@@ -1,0 +1,149 @@
+"""The embedded servers: who gets in, who shares them, and what a kill -9 does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from waiting import until
+
+from app.embedded import keys
+from app.embedded.place import settled
+from app.embedded.servers import Servers, environment, running
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("embedded")]
+
+
+@pytest.fixture(autouse=True)
+def no_servers_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    home = tmp_path_factory.mktemp("a home")
+    yield home
+    with settled(home) as place:
+        shutil.rmtree(place.store)
+        shutil.rmtree(place.sockets)
+
+
+@pytest.fixture
+def servers(home: Path) -> Iterator[Servers]:
+    with running(home, durable=False) as found:
+        yield found
+
+
+def connect(url: str) -> psycopg.Connection:
+    return psycopg.connect(url.replace("+psycopg", ""), autocommit=True)
+
+
+def postmaster(home: Path) -> int:
+    return int((data(home) / "postmaster.pid").read_text().splitlines()[0])
+
+
+def data(home: Path) -> Path:
+    with settled(home) as place:
+        return place.store / "data"
+
+
+def test_the_apps_login_owns_its_database_and_is_no_superuser(servers: Servers) -> None:
+    with connect(servers.database_url) as connection:
+        row = connection.execute(
+            """SELECT rolsuper, rolcreaterole, rolreplication, rolbypassrls, pg_get_userbyid(datdba)
+                 FROM pg_roles, pg_database
+                WHERE rolname = current_user AND datname = current_database()"""
+        ).fetchone()
+    assert row == (False, False, False, False, "campus")
+
+
+@pytest.mark.parametrize("user", ["campus", "postgres"])
+@pytest.mark.parametrize("password", ["wrong", ""])
+def test_a_wrong_password_is_refused(servers: Servers, user: str, password: str) -> None:
+    host = servers.database_url.partition("host=")[2]
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(host=host, user=user, password=password, dbname="campus")
+
+
+def test_no_port_is_open(servers: Servers) -> None:
+    assert servers.superuser_url
+    with connect(servers.superuser_url) as connection:
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+    assert redis.Redis.from_url(servers.redis_url).config_get("port") == {"port": "0"}
+
+
+def test_sockets_passwords_and_keys_are_for_the_owner_only(servers: Servers, home: Path) -> None:
+    keys.secret_key(home)
+    for path in (home / "embedded.json", home / "secret-key", data(home), Path(servers.redis_url[7:]).parent):
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
+
+
+def test_a_value_of_a_customer_never_reaches_the_log(servers: Servers, home: Path) -> None:
+    with connect(servers.database_url) as connection:
+        connection.execute("CREATE TEMP TABLE people (email text UNIQUE)")
+        connection.execute("INSERT INTO people VALUES ('maya@secret.example')")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO people VALUES (%s)", ["maya@secret.example"])
+    logs = list((data(home).parent / "log").glob("*.log"))
+    assert logs
+    assert not any("maya@" in log.read_text() for log in logs)
+
+
+def test_letters_of_every_alphabet_can_be_searched(servers: Servers) -> None:
+    with connect(servers.database_url) as connection:
+        row = connection.execute("SELECT lower('ŽOË'), cardinality(show_trgm('Zoë')) > 2").fetchone()
+    assert row == ("žoë", True)
+
+
+def test_a_second_user_shares_and_the_last_one_stops(home: Path) -> None:
+    with running(home, durable=False) as first:
+        pid = postmaster(home)
+        with running(home, durable=False) as second:
+            assert second == first
+        with connect(first.database_url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert postmaster(home) == pid
+    with pytest.raises(psycopg.OperationalError):
+        connect(first.database_url)
+
+
+def test_a_killed_postgres_keeps_what_was_committed(home: Path) -> None:
+    with running(home) as servers:
+        with connect(servers.database_url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS n")
+        os.kill(postmaster(home), signal.SIGKILL)
+        until(lambda: not is_answering(servers))
+    with running(home) as servers, connect(servers.database_url) as connection:
+        assert connection.execute("SELECT n FROM kept").fetchone() == (7,)
+        connection.execute("DROP TABLE kept")
+
+
+def test_what_the_environment_names_is_not_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/shop")
+    monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
+    monkeypatch.setenv("SECRET_KEY", "mine")
+    with running(tmp_path / "home") as servers, settled(tmp_path / "home") as place:
+        assert environment(servers) == {
+            "DATABASE_URL": "postgresql://elsewhere/shop",
+            "REDIS_URL": "redis://elsewhere",
+            "SECRET_KEY": "mine",
+        }
+        assert not (place.store / "data").exists()
+        shutil.rmtree(place.store)
+        shutil.rmtree(place.sockets)
+
+
+def is_answering(servers: Servers) -> bool:
+    try:
+        connect(servers.database_url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
