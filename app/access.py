@@ -1,0 +1,110 @@
+"""Who is at the door, and what they may do. Every view says it (`@may("edit")` or `@public`); silence refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask_login import LoginManager, current_user, login_user, logout_user
+
+from app.accounts.user import User
+from app.audit import Actor
+from app.db import db
+
+View = TypeVar("View", bound=Callable[..., Any])
+logins = LoginManager()
+
+
+def init_app(app: Flask) -> None:
+    logins.init_app(app)
+    logins.session_protection = None  # sessions follow the epoch of the user, not the address of the moment
+    app.before_request(guard)
+
+
+def public(view: View) -> View:
+    view.right = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def may(right: str) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        view.right = right  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def right_of(endpoint: str | None) -> str | None:
+    view = current_app.view_functions.get(endpoint or "")
+    return "public" if endpoint == "static" else getattr(view, "right", None)
+
+
+def guard() -> Response | None:
+    """Runs before every view: a stranger is sent to the door, a wrong role gets 403."""
+    if request.endpoint is None:
+        return None  # no such page: the router answers 404 or 405
+    right = right_of(request.endpoint)
+    if right == "public":
+        return None
+    if not current_user.is_authenticated:
+        return _to_the_door()
+    if right is None or not person().may(right):
+        abort(403)
+    return None
+
+
+def person() -> User:
+    return cast(_Present, current_user._get_current_object()).user
+
+
+def actor() -> Actor:
+    return Actor("user", person().id, person().name)
+
+
+def open_session(user: User, stay: bool) -> None:
+    session.clear()  # nothing of a stranger's session survives the door
+    session["epoch"] = user.session_epoch
+    session.permanent = stay
+    login_user(_Present(user), remember=False)
+
+
+def close_session() -> None:
+    logout_user()
+    session.clear()
+
+
+@logins.user_loader  # type: ignore[untyped-decorator]
+def _load(user_id: str) -> _Present | None:
+    user = db.session.get(User, int(user_id))
+    if user is None or user.session_epoch != session.get("epoch"):
+        return None
+    return _Present(user)
+
+
+class _Present:
+    """What flask-login wants to know of a user, so that the room needs not know flask-login."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    def get_id(self) -> str:
+        return str(self.user.id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.user, name)
+
+
+def _to_the_door() -> Response:
+    there = url_for("sign_in.show", next=_wanted())
+    if request.headers.get("HX-Request"):
+        return Response(status=401, headers={"HX-Redirect": there})
+    return cast(Response, redirect(there, 302))
+
+
+def _wanted() -> str | None:
+    return request.full_path.rstrip("?") if request.method == "GET" and request.path != "/" else None

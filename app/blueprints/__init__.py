@@ -1,0 +1,34 @@
+"""The doors, one file per noun. A door reads the request, calls one verb, commits, answers."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from htmx_flask import Htmx
+
+from app.blueprints import (
+    assets,
+    customers,
+    dashboard,
+    errors,
+    headers,
+    health,
+    navigation,
+    search,
+    settings,
+    sign_in,
+)
+from app.blueprints.settings import api_keys, audit, brand, queues, senders, team, topics, users
+
+csrf = CSRFProtect()
+DOORS = (sign_in, dashboard, customers, search, health)
+SETTINGS_DOORS = (settings, team, brand, senders, topics, users, api_keys, queues, audit)
+
+
+def init_app(app: Flask) -> None:
+    csrf.init_app(app)
+    Htmx().init_app(app)
+    for part in (assets, headers, errors, navigation):
+        part.init_app(app)
+    for door in DOORS + SETTINGS_DOORS:
+        app.register_blueprint(door.door)

@@ -1,0 +1,97 @@
+"""What people see when something is wrong: a sentence, a way on, and a number to quote; never a trace."""
+
+from __future__ import annotations
+
+import traceback
+
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from app import htmx
+from app.db import db
+from app.listing import BadAsk
+from app.logs import log
+
+SAID = {
+    400: ("This request was not understood", "Something in it is malformed. Go back, reload the page and try again."),
+    403: ("This is not yours to do", "Your role does not allow it. An admin can change roles under Settings."),
+    404: ("There is nothing here", "The address is wrong, or what was here is gone."),
+    405: ("Not in this way", "This address exists, but it does not take this kind of request."),
+    413: ("That is too large", "At most 5 MB are taken here at once."),
+    429: ("Too many tries", "Wait a little and try again."),
+    500: ("This went wrong on our side", "Nothing was saved. It is written down with the number below."),
+    503: ("The database does not answer", "Nothing is lost. Try again in a few seconds."),
+}
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(BadAsk, lambda error: _page(422, "That does not work here", str(error)))
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(HTTPException, _known)
+    app.register_error_handler(OperationalError, _away)
+    app.register_error_handler(Exception, _unknown)
+
+
+def _known(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < 400:
+        return error
+    title, said = SAID.get(error.code, (error.name, "Go back, reload the page and try again."))
+    response = _page(error.code, title, said)
+    for name in ("Allow", "Retry-After"):
+        if value := dict(error.get_headers()).get(name):
+            response.headers[name] = value
+    return response
+
+
+def _stale(_error: CSRFError) -> Response:
+    return _page(
+        400, "This page is too old", "Its form has expired, nothing was saved. Reload the page and send it again."
+    )
+
+
+def _away(error: OperationalError) -> Response:
+    """Written without a template: the shell around a page asks the database for the team's name."""
+    _write_down(error)
+    return _bare(503)
+
+
+def _unknown(error: Exception) -> Response:
+    _write_down(error)
+    try:
+        return _page(500, *SAID[500])
+    except Exception as second:
+        _write_down(second)
+        return _bare(500)
+
+
+def _bare(status: int) -> Response:
+    title, said = SAID[status]
+    number = g.get("request_id", "")
+    response = Response(f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{said}</p><p>{number}</p>", status)
+    if request.headers.get("HX-Request"):
+        htmx.toast(response, f"{title}. {said}", "bad")
+    return response
+
+
+def _write_down(error: Exception) -> None:
+    """The kind and the place, never the message: a database's message quotes the row that it refused."""
+    frames = [
+        f"{f.filename.rpartition('/app/')[2]}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)
+    ]
+    db.session.rollback()
+    log.error("failed", error=type(error).__name__, cause=type(error.__cause__).__name__, at=frames[-8:])
+
+
+def _page(status: int, title: str, said: str) -> Response:
+    number = g.get("request_id", "") if status >= 500 else ""
+    is_fragment = bool(request.headers.get("HX-Request"))
+    response = htmx.answer(
+        "errors/error.html", "errors/_error.html", code=status, title=title, said=said, number=number
+    )
+    if is_fragment and status != 422:
+        # A failed fragment says so in a toast and leaves the page, and what was typed, as it is.
+        htmx.toast(response, f"{title}. {said}", "bad")
+        response.headers["HX-Reswap"] = "none"
+    return response

@@ -1,0 +1,67 @@
+"""The rooms in the side bar, in groups; an entry shows once its door exists and the person may enter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, get_flashed_messages, request
+from flask_login import current_user
+
+from app import access
+from app.settings import brand
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str
+    endpoint: str
+    icon: str
+
+    @property
+    def is_current(self) -> bool:
+        return request.blueprint == self.endpoint.partition(".")[0]
+
+
+GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
+    ("", (Entry("Overview", "dashboard.show", "home"),)),
+    (
+        "Audience",
+        (
+            Entry("Customers", "customers.index", "users"),
+            Entry("Events", "events.index", "activity"),
+            Entry("Segments", "segments.index", "chart-circles"),
+            Entry("Imports", "imports.index", "file-import"),
+        ),
+    ),
+    ("Content", (Entry("Templates", "templates.index", "template"), Entry("Media", "media.index", "photo"))),
+    (
+        "Sending",
+        (
+            Entry("Automations", "automations.index", "bolt"),
+            Entry("Runs", "runs.index", "send"),
+            Entry("Outbox", "outbox.index", "mailbox"),
+        ),
+    ),
+    ("Insight", (Entry("Metrics", "metrics.index", "chart-line"), Entry("Products", "products.index", "package"))),
+)
+
+
+def init_app(app: Flask) -> None:
+    app.context_processor(_shell)
+
+
+def groups() -> list[tuple[str, list[Entry]]]:
+    built = [(title, [e for e in entries if e.endpoint in current_app.view_functions]) for title, entries in GROUPS]
+    return [(title, entries) for title, entries in built if entries]
+
+
+def _shell() -> dict[str, Any]:
+    """What the frame around every page needs. Callables, so that a fragment pays for none of it."""
+    return {
+        "brand": brand.current,
+        "navigation": groups,
+        "config_of_app": current_app.extensions["config"],
+        "person": access.person() if current_user.is_authenticated else None,
+        "toasts": lambda: get_flashed_messages(with_categories=True),
+    }

@@ -1,0 +1,39 @@
+"""Settings: the index of its pages. Each page is a door of its own beside this file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, current_app
+
+from app import htmx
+from app.access import may
+
+door = Blueprint("settings", __name__, url_prefix="/settings")
+
+
+@dataclass(frozen=True)
+class Section:
+    label: str
+    said: str
+    endpoint: str
+    icon: str
+
+
+SECTIONS = (
+    Section("Team", "The time zone that days, schedules and charts follow.", "settings_team.show", "world"),
+    Section("Brand", "Name, logo, colours and the postal address in every mail.", "settings_brand.show", "palette"),
+    Section("Senders", "The addresses that mail comes from.", "settings_senders.index", "mail-forward"),
+    Section("Topics", "What people can subscribe to, and in which words.", "settings_topics.index", "tags"),
+    Section("Users", "Who works here, and what they may do.", "settings_users.index", "users"),
+    Section("API keys", "How other systems get in, and how far.", "settings_api_keys.index", "key"),
+    Section("Queues", "What waits, what runs, what failed and why.", "settings_queues.index", "list-check"),
+    Section("Audit trail", "Who changed what, before and after.", "settings_audit.index", "history"),
+)
+
+
+@door.get("")
+@may("administer")
+def index() -> Response:
+    built = [section for section in SECTIONS if section.endpoint in current_app.view_functions]
+    return htmx.answer("settings/index.html", sections=built)

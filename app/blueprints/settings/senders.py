@@ -1,0 +1,79 @@
+"""Settings → Senders."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, url_for
+
+from app import htmx
+from app.access import actor, may
+from app.blueprints.settings.saving import typed
+from app.db import db
+from app.settings import senders
+from app.settings.sender import Sender
+
+door = Blueprint("settings_senders", __name__, url_prefix="/settings/senders")
+FIELDS = ("name", "email", "reply_to")
+
+
+@door.get("")
+@may("administer")
+def index() -> Response:
+    return htmx.answer("settings/senders/index.html", senders=senders.everyone())
+
+
+@door.get("/new")
+@may("administer")
+def new() -> Response:
+    return _form(None, {}, {})
+
+
+@door.post("")
+@may("administer")
+def add() -> Response:
+    sent = typed(*FIELDS)
+    if errors := senders.problems(sent["name"], sent["email"], sent["reply_to"]):
+        return _form(None, sent, errors, 422)
+    sender = senders.add(**sent, by=actor())
+    db.session.commit()
+    return htmx.go(url_for("settings_senders.index"), f"{sender.email} is a sender now.")
+
+
+@door.get("/<int:sender_id>/edit")
+@may("administer")
+def edit(sender_id: int) -> Response:
+    sender = senders.find(sender_id) or abort(404)
+    return _form(sender, {"name": sender.name, "email": sender.email, "reply_to": sender.reply_to or ""}, {})
+
+
+@door.post("/<int:sender_id>")
+@may("administer")
+def save(sender_id: int) -> Response:
+    sender = senders.find(sender_id) or abort(404)
+    sent = typed(*FIELDS)
+    if errors := senders.problems(sent["name"], sent["email"], sent["reply_to"], but=sender):
+        return _form(sender, sent, errors, 422)
+    senders.change(sender, **sent, by=actor())
+    db.session.commit()
+    return htmx.go(url_for("settings_senders.index"), f"{sender.email} saved.")
+
+
+@door.post("/<int:sender_id>/default")
+@may("administer")
+def make_default(sender_id: int) -> Response:
+    sender = senders.find(sender_id) or abort(404)
+    senders.make_default(sender, actor())
+    db.session.commit()
+    return htmx.go(url_for("settings_senders.index"), f"New mail comes from {sender.email}.")
+
+
+@door.post("/<int:sender_id>/removal")
+@may("administer")
+def remove(sender_id: int) -> Response:
+    sender = senders.find(sender_id) or abort(404)
+    senders.remove(sender, actor())
+    db.session.commit()
+    return htmx.go(url_for("settings_senders.index"), f"{sender.email} removed.")
+
+
+def _form(sender: Sender | None, sent: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
+    return htmx.answer("settings/senders/form.html", code=status, sender=sender, sent=sent, errors=errors)

@@ -1,0 +1,10 @@
+"""The flask commands, one file per noun. Like doors, they commit."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def init_app(app: Flask) -> None:
+    """Each file's group or command is named here."""
+    _ = app

@@ -1,0 +1,105 @@
+"""What the environment says, typed. A wrong value stops the start with one sentence (ConfigError)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+MAIL_PROVIDERS = ("outbox", "resend", "smtp", "ses")
+
+
+class ConfigError(Exception):
+    """A sentence for the person who set the variable."""
+
+
+@dataclass(frozen=True)
+class Config:
+    database_url: str
+    redis_url: str
+    secret_keys: tuple[str, ...]
+    base_url: str = "http://127.0.0.1:8000"
+    replica_database_url: str | None = None
+    mail_provider: str = "outbox"
+    mail_from: str = "Campus <mail@campus.example>"
+    mail_reply_to: str | None = None
+    log_format: str = "json"
+    release: str = "dev"
+
+    @property
+    def is_secure(self) -> bool:
+        return self.base_url.startswith("https://")
+
+    @property
+    def sends_nothing(self) -> bool:
+        return self.mail_provider == "outbox"
+
+
+def from_environment(env: Mapping[str, str]) -> Config:
+    return Config(
+        database_url=_database_url(env, "DATABASE_URL"),
+        redis_url=_redis_url(env),
+        secret_keys=_secret_keys(env),
+        base_url=_base_url(env),
+        replica_database_url=_database_url(env, "REPLICA_DATABASE_URL") if env.get("REPLICA_DATABASE_URL") else None,
+        mail_provider=_one_of(env, "MAIL_PROVIDER", MAIL_PROVIDERS),
+        mail_from=env.get("MAIL_FROM") or Config.mail_from,
+        mail_reply_to=env.get("MAIL_REPLY_TO") or None,
+        log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
+        release=env.get("RELEASE") or Config.release,
+    )
+
+
+def _required(env: Mapping[str, str], name: str, what: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise ConfigError(
+            f"{name} is not set: give the address of {what}, or use bin/dev, which starts one of its own."
+        )
+    return value
+
+
+def _database_url(env: Mapping[str, str], name: str) -> str:
+    url = _required(env, name, "a PostgreSQL server")
+    scheme, _, rest = url.partition("://")
+    if scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or not rest:
+        raise ConfigError(f"{name} must look like postgresql://user:password@host/database.")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _redis_url(env: Mapping[str, str]) -> str:
+    url = _required(env, "REDIS_URL", "a Redis server")
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ConfigError("REDIS_URL must look like redis://host:6379/0, rediss://… or unix:///path.")
+    return url
+
+
+def _secret_keys(env: Mapping[str, str]) -> tuple[str, ...]:
+    keys = tuple(env.get("SECRET_KEY", "").split())
+    if not keys:
+        raise ConfigError("SECRET_KEY is not set: give a long random text; it signs sessions and links.")
+    if any(len(key) < 16 for key in keys):
+        raise ConfigError("SECRET_KEY is too short: each of its values needs at least 16 characters.")
+    return keys
+
+
+def _base_url(env: Mapping[str, str]) -> str:
+    url = (env.get("BASE_URL") or f"http://127.0.0.1:{_port(env)}").rstrip("/")
+    if not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", url):
+        raise ConfigError("BASE_URL must be the address people use, like https://marketing.example.com.")
+    return url
+
+
+def _port(env: Mapping[str, str]) -> int:
+    text = env.get("PORT") or "8000"
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise ConfigError(f"PORT must be a number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    value = env.get(name) or allowed[0]
+    if value not in allowed:
+        raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not “{value}”.")
+    return value

@@ -1,0 +1,1 @@
+"""Who they are: customers, their attributes and the history of these."""

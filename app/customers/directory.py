@@ -1,0 +1,71 @@
+"""The list of customers: by which words it is searched, by what it is filtered and sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Select, select, text
+
+from app.customers import attribute_filters
+from app.customers.attributes import AttributeType
+from app.customers.customer import Customer
+from app.db import db
+from app.listing import Field, Listing, folded, words
+from app.listing_values import days, start_of_day
+
+SORTS = {
+    "name": (Customer.sort_name, Customer.id),
+    "email": (Customer.email_folded, Customer.id),
+    "created": (Customer.created_date, Customer.id),
+}
+DATE_OPS = {"after": "on or after", "before": "before", "within_last": "in the last days"}
+
+
+def listing(zone: ZoneInfo) -> Listing:
+    fields = [*_columns(zone), *(attribute_filters.field(kind, zone) for kind in attribute_types())]
+    return Listing(SORTS, "-created", words(Customer.search_text), {field.name: field for field in fields})
+
+
+def everyone() -> Select[Customer]:
+    return select(Customer).where(Customer.erased_at.is_(None))
+
+
+def find(customer_id: int) -> Customer | None:
+    customer = db.session.get(Customer, customer_id) if customer_id < 2**63 else None
+    return customer if customer and customer.erased_at is None else None
+
+
+def attribute_types() -> Iterable[AttributeType]:
+    return db.session.scalars(select(AttributeType).order_by(AttributeType.name))
+
+
+def estimate() -> int:
+    """About how many customers there are, from the catalogue: no scan."""
+    rows = db.session.scalar(text("SELECT greatest(reltuples, 0) FROM pg_class WHERE oid = 'customers'::regclass"))
+    return int(rows or 0)
+
+
+def _columns(zone: ZoneInfo) -> list[Field]:
+    return [
+        Field("email", "E-mail", "text", {"is": "is", "ends_with": "ends with"}, _email),
+        Field("lms_lead_id", "Lead id", "text", {"is": "is"}, lambda _op, value: Customer.lms_lead_id == value),
+        Field("timezone", "Time zone", "text", {"is": "is"}, lambda _op, value: Customer.timezone == value),
+        Field("created_date", "Signed up", "date", DATE_OPS, lambda op, value: _created(op, value, zone)),
+    ]
+
+
+def _email(op: str, value: str) -> ColumnElement[bool]:
+    address = value.strip().lower()
+    if op == "is":
+        return Customer.email_folded == address
+    # The trigram index finds the candidates, the address itself decides.
+    return words(Customer.search_text)(folded(address)) & Customer.email_folded.endswith(address, autoescape=True)
+
+
+def _created(op: str, value: str, zone: ZoneInfo) -> ColumnElement[bool]:
+    if op == "within_last":
+        return Customer.created_date >= datetime.now(UTC) - timedelta(days=days(value))
+    moment = start_of_day(value, zone)
+    return Customer.created_date >= moment if op == "after" else Customer.created_date < moment

@@ -1,0 +1,1 @@
+"""What happened: funnel moves and behaviour events. Facts, so the database refuses to change them."""

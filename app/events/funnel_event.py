@@ -1,0 +1,30 @@
+"""A customer moved from one stage of a funnel to another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Model, bigint_key, now_column
+
+FUNNEL_TYPES = ("sales", "service-delivery")
+
+
+class FunnelEvent(Model):
+    __tablename__ = "funnel_events"
+
+    id: Mapped[int] = bigint_key()
+    customer_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("customers.id"))
+    funnel_type: Mapped[str]
+    from_stage: Mapped[str | None]
+    to_stage: Mapped[str]
+    created_date: Mapped[datetime] = now_column()
+    received_at: Mapped[datetime] = now_column()
+
+    __table_args__ = (
+        CheckConstraint("funnel_type IN ('sales', 'service-delivery')", name="funnel_type"),
+        Index("ix_funnel_events_customer_id_funnel_type_created_date", "customer_id", "funnel_type", "created_date"),
+        Index("ix_funnel_events_created_date", "created_date"),
+    )

@@ -1,0 +1,1 @@
+"""How the house runs: recurring jobs, waiting work, health."""

@@ -1,0 +1,115 @@
+"""How numbers, moments and ranges are said, in the team's zone. Jinja filters and globals, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from flask import Flask, g
+
+from app.paging import Page
+from app.settings import team
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def init_app(app: Flask) -> None:
+    app.jinja_env.filters.update(
+        number=number,
+        ago=ago,
+        moment=moment,
+        day=day,
+        clock=clock,
+        clock_there=clock_there,
+        groupby_day=groupby_day,
+        counted=counted,
+        said=said,
+        duration=duration,
+        pair=lambda key: (key, key),
+    )
+    app.jinja_env.globals["zone_name"] = lambda: zone().key
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def zone() -> ZoneInfo:
+    """The team's zone, read once a request."""
+    if "zone" not in g:
+        g.zone = team.zone()
+    return g.zone  # type: ignore[no-any-return]
+
+
+def number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def counted(page: Page[Any]) -> str:
+    return f"{page.count:,}+" if page.is_capped else f"{page.count:,}"
+
+
+def said(count: int, one: str, many: str | None = None) -> str:
+    """`{{ 3 | said("customer") }}`: 3 customers"""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def ago(at: datetime | None, now: datetime | None = None) -> str:
+    if at is None:
+        return "never"
+    seconds = int(((now or datetime.now(UTC)) - at).total_seconds())
+    if seconds < 0:
+        return f"in {duration(-seconds)}"
+    return "now" if seconds < MINUTE else duration(seconds)
+
+
+def duration(seconds: float) -> str:
+    seconds = int(seconds)
+    if seconds < MINUTE:
+        return f"{seconds} s"
+    if seconds < HOUR:
+        return f"{seconds // MINUTE} min"
+    if seconds < 2 * DAY:
+        return f"{seconds // HOUR} h"
+    if seconds < 60 * DAY:
+        return f"{seconds // DAY} d"
+    return f"{seconds // (30 * DAY)} mo" if seconds < 730 * DAY else f"{seconds // (365 * DAY)} y"
+
+
+def moment(at: datetime | None) -> str:
+    """22 Oct 2026, 10:04:31 Europe/Berlin"""
+    return "–" if at is None else f"{day(at)}, {at.astimezone(zone()):%H:%M:%S} {zone().key}"
+
+
+def day(at: date | None) -> str:
+    if at is None:
+        return "–"
+    local = at.astimezone(zone()) if isinstance(at, datetime) else at
+    return f"{local.day} {local:%b %Y}"
+
+
+def clock(at: datetime) -> str:
+    return f"{at.astimezone(zone()):%H:%M}"
+
+
+def clock_there(zone_name: str) -> str:
+    """10:04 in Europe/Berlin, or the name alone when it is no zone that we know."""
+    try:
+        return f"{datetime.now(ZoneInfo(zone_name)):%H:%M} in {zone_name}"
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return zone_name
+
+
+def groupby_day(lines: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+    """Lines with an `at`, in their order, under the days of the team's zone."""
+    today = datetime.now(zone()).date()
+    days = groupby(lines, key=lambda line: line.at.astimezone(zone()).date())
+    return [(_day_said(day, today), list(group)) for day, group in days]
+
+
+def _day_said(day: date, today: date) -> str:
+    if day == today:
+        return "Today"
+    year = "" if day.year == today.year else f" {day.year}"
+    return f"{day:%A}, {day.day} {day:%B}{year}"

@@ -1,0 +1,189 @@
+"""Real PostgreSQL, real Redis, one database per test process; the same five characters everywhere.
+
+Ada is the admin, Max the marketer, Eda the editor, Vic the viewer; a stranger has no name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_migrate import upgrade
+from redis import Redis
+from sqlalchemy import text
+
+from app import create_app
+from app.accounts import passwords
+from app.accounts.user import User
+from app.config import Config, from_environment
+from app.db import db
+from app.embedded import servers
+
+ROOT = Path(__file__).parent.parent
+PASSWORD = "correct horse battery"
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@pytest.fixture(scope="session")
+def worker_number(worker_id: str) -> int:
+    return int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+
+
+@pytest.fixture(scope="session")
+def environment(worker_number: int) -> Iterator[dict[str, str]]:
+    """What a process of the product would be started with: a database and a Redis number of this test process."""
+    with servers.running(ROOT / "var" / "test", durable=False) as running:
+        env = servers.environment(running)
+        name = f"campus_test_{worker_number}"
+        _make_database(env["DATABASE_URL"], name)
+        env["DATABASE_URL"] = _named(env["DATABASE_URL"], name)
+        env["REDIS_URL"] = _numbered(env["REDIS_URL"], worker_number + 1)
+        yield env
+
+
+@pytest.fixture(scope="session")
+def config(environment: dict[str, str]) -> Config:
+    return from_environment(environment)
+
+
+@pytest.fixture(scope="session")
+def migrated(config: Config) -> Flask:
+    app = create_app(config, "tests")
+    app.config["TESTING"] = False  # errors are answered as in production
+    with app.app_context():
+        upgrade(str(ROOT / "migrations"))
+        with db.engine.begin() as connection:
+            connection.execute(text("CREATE TABLE kept_topics AS TABLE topics"))
+    return app
+
+
+@pytest.fixture
+def app(migrated: Flask, config: Config) -> Iterator[Flask]:
+    """The application on a clean database, inside a context so that rooms can be called directly."""
+    Redis.from_url(config.redis_url).flushdb()
+    with migrated.app_context():
+        _clean()
+        yield migrated
+        db.session.rollback()
+        db.session.remove()
+
+
+@pytest.fixture
+def make_user(app: Flask) -> Callable[..., User]:
+    def make(name: str, role: str, email: str | None = None) -> User:
+        user = User(name=name, role=role, email=email or f"{name.lower()}@campus.example", password_hash=_hashed())
+        db.session.add(user)
+        db.session.commit()
+        return user
+
+    return make
+
+
+@pytest.fixture
+def admin(make_user: Callable[..., User]) -> User:
+    return make_user("Ada", "admin")
+
+
+@pytest.fixture
+def marketer(make_user: Callable[..., User]) -> User:
+    return make_user("Max", "marketer")
+
+
+@pytest.fixture
+def editor(make_user: Callable[..., User]) -> User:
+    return make_user("Eda", "editor")
+
+
+@pytest.fixture
+def viewer(make_user: Callable[..., User]) -> User:
+    return make_user("Vic", "viewer")
+
+
+class Client(FlaskClient):
+    """A browser without JavaScript: it sends the token of the last page with every form."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.token = ""
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        answer = super().open(*args, **kwargs)
+        if answer.mimetype == "text/html" and (found := TOKEN.search(answer.get_data(as_text=True))):
+            self.token = found[1]
+        return answer
+
+    def post(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("headers", {})
+        kwargs["headers"] = {"X-CSRFToken": self.token, **dict(kwargs["headers"])}
+        return super().post(*args, **kwargs)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Client:
+    app.test_client_class = Client
+    client = app.test_client()
+    client.get("/sign-in")
+    return client  # type: ignore[return-value]
+
+
+@pytest.fixture
+def client_of(app: Flask) -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        app.test_client_class = Client
+        client: Client = app.test_client()  # type: ignore[assignment]
+        client.get("/sign-in")
+        answer = client.post("/sign-in", data={"email": user.email, "password": PASSWORD})
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        client.get("/account")  # the session is new, so is its token
+        return client
+
+    return sign_in
+
+
+def _hashed(kept: dict[str, str] = {}) -> str:  # noqa: B006 — argon2 is slow on purpose: once a process is enough
+    return kept.setdefault(PASSWORD, passwords.hashed(PASSWORD))
+
+
+def _clean() -> None:
+    """Empties every table but the seeds, which come back as the migration left them."""
+    tables = [t.name for t in db.metadata.sorted_tables]
+    with db.engine.begin() as connection:
+        connection.execute(text("SET LOCAL campus.passage = 'retention'"))
+        connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        connection.execute(text("INSERT INTO topics SELECT * FROM kept_topics"))
+        connection.execute(text("SELECT setval('topics_id_seq', (SELECT max(id) FROM topics))"))
+
+
+def _make_database(url: str, name: str) -> None:
+    with psycopg.connect(_plain(url), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+    with psycopg.connect(_plain(_named(url, name)), autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+
+
+def _named(url: str, name: str) -> str:
+    head, _, query = url.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}" + (f"?{query}" if query else "")
+
+
+def _numbered(url: str, number: int) -> str:
+    if url.startswith("unix:"):
+        return f"{url.partition('?')[0]}?db={number}"
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}/{number}"
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://")
+
+
+__all__ = ["PASSWORD", "Client"]
+assert os.environ.get("FLASK_DEBUG") is None, "tests run as production does"
