@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask_migrate import Migrate
@@ -30,7 +31,7 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
-migrate = Migrate(directory="migrations")
+migrate = Migrate(directory=str(Path(__file__).parent.parent / "migrations"))
 
 if TYPE_CHECKING:
 

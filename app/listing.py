@@ -18,7 +18,8 @@ from app.paging import BadCursor, Order, Page, page
 
 LONGEST_SEARCH = 200
 MOST_FILTERS = 20
-DIGITS = re.compile(r"0+(?=\d{3})")
+TRUNK = re.compile(r"^0+(?=\d{3})")  # the 0 of 0151 is not there in +49 151
+VALUELESS = frozenset({"exists", "not_exists"})
 
 
 class BadAsk(ValueError):
@@ -58,6 +59,8 @@ class Field:
     def where(self, asked: Filter) -> ColumnElement[bool]:
         if asked.op not in self.ops:
             raise BadAsk(f"{self.label} cannot be compared by “{asked.op[:40]}”.")
+        if not asked.value.strip() and asked.op not in VALUELESS:
+            raise BadAsk(f"{self.label} needs a value to compare with.")
         if self.choices and asked.value not in dict(self.choices):
             raise BadAsk(f"{self.label} is never “{asked.value[:60]}”.")
         return self.compile(asked.op, asked.value)
@@ -136,7 +139,7 @@ def words(column: Any) -> Callable[[str], ColumnElement[bool]]:
 
 def patterns(q: str) -> list[str]:
     tokens = [token for token in folded(q).split() if any(map(str.isalnum, token))]
-    return [_pattern(DIGITS.sub("", token) if token.isdecimal() else token) for token in tokens]
+    return [_pattern(TRUNK.sub("", token) if token.isdecimal() else token) for token in tokens]
 
 
 def _pattern(token: str) -> str:

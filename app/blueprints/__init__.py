@@ -14,6 +14,7 @@ from app.blueprints import (
     headers,
     health,
     navigation,
+    pieces,
     search,
     settings,
     sign_in,
@@ -21,7 +22,7 @@ from app.blueprints import (
 from app.blueprints.settings import api_keys, audit, brand, queues, senders, team, topics, users
 
 csrf = CSRFProtect()
-DOORS = (sign_in, dashboard, customers, search, health)
+DOORS = (sign_in, dashboard, customers, search, pieces, health)
 SETTINGS_DOORS = (settings, team, brand, senders, topics, users, api_keys, queues, audit)
 
 

@@ -33,9 +33,7 @@ def index() -> ResponseReturnValue:
         ask=ask,
         page=page,
         latest=latest.of([customer.id for customer in page.rows]),
-        shown=[
-            f.field.removeprefix(attribute_filters.PREFIX) for f in ask.filters if f.field.startswith("attributes.")
-        ],
+        shown=attribute_filters.named(ask.filters),
     )
 
 

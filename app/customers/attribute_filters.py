@@ -52,6 +52,12 @@ def field(kind: AttributeType, zone: ZoneInfo) -> Field:
     )
 
 
+def named(filters: tuple[Filter, ...]) -> list[str]:
+    """The attributes that these filters speak of, each once: the list shows a column for each."""
+    names = (f.field.removeprefix(PREFIX) for f in filters if f.field.startswith(PREFIX))
+    return list(dict.fromkeys(names))
+
+
 def ranged(filters: tuple[Filter, ...]) -> list[str]:
     """The attributes that these filters compare by range: the ones that want an index."""
     asked = [f for f in filters if f.field.startswith(PREFIX) and f.op in RANGE_OPS]

@@ -1,0 +1,136 @@
+"""A real web server, a real browser, believable data: what people will see."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "var" / "pictures"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PASSWORD = "correct horse battery"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+# Reported by the browser itself, so that a policy that only blocks is noticed too.
+WATCH_POLICY = """
+document.addEventListener('securitypolicyviolation', event =>
+  console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))
+"""
+
+
+@pytest.fixture(scope="session")
+def product(environment: dict[str, str], migrated: object) -> Iterator[str]:
+    """The product with its small demo under a real server; the address to open."""
+    env = {**os.environ, **environment, "LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
+    flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
+    subprocess.run([*flask, "demo", "--small", "--replace", "--yes"], cwd=ROOT, env=env, check=True, timeout=120)
+    for name, role in (("ada", "admin"), ("max", "marketer"), ("vic", "viewer")):
+        new = [*flask, "users", "create", f"{name}@browser.example", "--role", role, "--password-stdin"]
+        subprocess.run(new, cwd=ROOT, env=env, input=PASSWORD, text=True, check=True, timeout=60)
+    port = _free_port()
+    serve = [Path(sys.executable).with_name("granian"), "--interface", "wsgi", "wsgi:app", "--no-ws", "--port", str(port)]
+    log = (ROOT / "var" / "test" / f"web-{port}.log").open("wb")
+    server = subprocess.Popen(serve, cwd=ROOT, env=env, stdout=log, stderr=log)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _await(f"{address}/health/ready")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """Somebody at a screen of one size and theme; what the console said against us is kept."""
+
+    context: BrowserContext
+    page: Page
+    address: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.address + path)
+        self.page.wait_for_load_state("networkidle")
+        return self.page
+
+    def sign_in(self, name: str = "ada") -> Page:
+        self.open("/sign-in")
+        self.page.fill("[name=email]", f"{name}@browser.example")
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("form button.btn-primary")
+        self.page.wait_for_url(self.address + "/")
+        return self.page
+
+
+class Visits:
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser, self.address = browser, address
+        self.open: list[Visitor] = []
+
+    def __call__(self, width: int = 1280, theme: str = "light", javascript: bool = True) -> Visitor:
+        size = {"width": width, "height": 844 if width < 600 else 860}
+        context = self.browser.new_context(
+            viewport=size, color_scheme=theme, java_script_enabled=javascript, reduced_motion="reduce"
+        )
+        context.set_default_timeout(20_000)
+        if javascript:
+            context.add_init_script(WATCH_POLICY)
+        visitor = Visitor(context, context.new_page(), self.address)
+        visitor.page.on("console", lambda m: visitor.complaints.append(m.text) if m.type == "error" else None)
+        visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        self.open.append(visitor)
+        return visitor
+
+
+@pytest.fixture
+def visit(chromium: Browser, product: str) -> Iterator[Visits]:
+    visits = Visits(chromium, product)
+    yield visits
+    for visitor in visits.open:
+        visitor.context.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await(url: str) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return

@@ -1,0 +1,78 @@
+"""Every page, on a desk and on a phone, in light and dark: no complaint, no sideways scroll, axe finds nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import AXE, PICTURES
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PAGES = {
+    "overview": "/",
+    "customers": "/customers",
+    "customers-filtered": "/customers?q=an&filter=attributes.score:at_least:40&filter=attributes.interest:contains:data",
+    "customers-no-match": "/customers?q=wram",
+    "customers-bad-filter": "/customers?filter=email:is_like:x",
+    "customer": "/customers/1",
+    "customer-stages": "/customers/1?show=stages",
+    "not-found": "/customers/999999",
+    "search": "/search?q=ma",
+    "account": "/account",
+    "pieces": "/pieces",
+    "settings": "/settings",
+    "settings-team": "/settings/team",
+    "settings-brand": "/settings/brand",
+    "settings-senders": "/settings/senders",
+    "settings-sender-new": "/settings/senders/new",
+    "settings-topics": "/settings/topics",
+    "settings-topic-new": "/settings/topics/new",
+    "settings-users": "/settings/users",
+    "settings-api-keys": "/settings/api-keys",
+    "settings-queues": "/settings/queues",
+    "settings-audit": "/settings/audit",
+}
+EXPECTED = {"customers-bad-filter": "422", "not-found": "404"}
+STRANGERS = {"sign-in": "/sign-in", "forgotten": "/forgotten", "not-yours": "/nothing"}
+SCREENS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
+
+
+def look(visitor, name: str, path: str, screen: str) -> list[str]:
+    """Opens one page, keeps a picture and returns what is wrong with it."""
+    visitor.complaints.clear()
+    page = visitor.open(path)
+    page.screenshot(path=PICTURES / f"{name}-{screen}.png", full_page=True)
+    found = [c for c in visitor.complaints if EXPECTED.get(name, "no status") not in c]
+    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    if width > 0:
+        found.append(f"scrolls sideways by {width} px")
+    page.evaluate(AXE.read_text())
+    faults = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    found += [f"axe {f['impact']}: {f['id']} at {f['nodes'][0]['target']}" for f in faults if f["impact"] != "minor"]
+    return [f"{name} {screen}: {fault}" for fault in found]
+
+
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
+def test_every_page_is_sound(visit, width, theme):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    visitor = visit(width, theme)
+    visitor.sign_in()
+    screen = f"{width}-{theme}"
+    assert [fault for name, path in PAGES.items() for fault in look(visitor, name, path, screen)] == []
+
+
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
+def test_the_pages_before_the_door_are_sound(visit, width, theme):
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    visitor = visit(width, theme)
+    faults = [f for name, path in STRANGERS.items() for f in look(visitor, name, path, f"{width}-{theme}")]
+    assert [fault for fault in faults if "404" not in fault] == []
+
+
+def test_no_page_of_the_product_is_forgotten(migrated):
+    """Whatever answers GET without a number in its path stands in the list above."""
+    quiet = {"/static/<path:filename>", "/customers/export"}
+    shown = {path.partition("?")[0] for path in [*PAGES.values(), *STRANGERS.values()]}
+    rules = {rule.rule for rule in migrated.url_map.iter_rules() if "GET" in (rule.methods or set())}
+    pages = {rule for rule in rules - quiet if "<" not in rule and not rule.startswith("/health")}
+    assert pages - shown == set()

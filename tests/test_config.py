@@ -1,0 +1,58 @@
+"""A wrong value in the environment stops the start with one clear sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.config import ConfigError, from_environment
+
+GOOD = {
+    "DATABASE_URL": "postgresql://u:p@localhost/campus",
+    "REDIS_URL": "redis://localhost:6379/0",
+    "SECRET_KEY": "0123456789abcdef fedcba9876543210",
+}
+
+
+def test_a_complete_environment_is_read():
+    config = from_environment(GOOD)
+    assert config.database_url == "postgresql+psycopg://u:p@localhost/campus"
+    assert config.secret_keys == ("0123456789abcdef", "fedcba9876543210")
+    assert config.sends_nothing
+    assert not config.is_secure
+    assert from_environment({**GOOD, "BASE_URL": "https://m.example.com/"}).base_url == "https://m.example.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "mysql://x/y"),
+        ("REDIS_URL", "localhost"),
+        ("REDIS_URL", ""),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", " "),
+        ("BASE_URL", "example.com"),
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("MAIL_PROVIDER", "pigeon"),
+        ("REPLICA_DATABASE_URL", "x"),
+    ],
+)
+def test_a_wrong_value_is_named(name, value):
+    with pytest.raises(ConfigError, match=rf"^{name} .*\.$"):
+        from_environment({**GOOD, name: value})
+
+
+@pytest.mark.parametrize("command", [["-c", "import wsgi"], ["worker.py"]])
+def test_the_start_stops_with_one_sentence(command):
+    env = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    root = Path(__file__).parent.parent
+    started = subprocess.run([sys.executable, *command], cwd=root, env=env, capture_output=True, text=True, timeout=60)
+    assert started.returncode == 1
+    assert started.stderr.strip().startswith("campus: DATABASE_URL is not set")
+    assert len(started.stderr.strip().splitlines()) == 1
