@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import request, url_for
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from app.listing import Ask, Filter, Listing
 
@@ -12,11 +13,10 @@ def read(listing: Listing) -> Ask:
     return listing.read(args.get("q", ""), args.getlist("filter"), args.get("sort"), args.get("cursor"))
 
 
-def with_filter(endpoint: str) -> str:
+def moved_to_filter(endpoint: str) -> ResponseReturnValue:
     """The filter form sends field, op and value; the address that stays names them as one filter."""
     args = request.args
     added = Filter(args.get("field", ""), args.get("op", ""), args.get("value", ""))
     filters = [*args.getlist("filter"), str(added)]
-    return url_for(
-        endpoint, q=args.get("q") or None, filter=list(dict.fromkeys(filters)), sort=args.get("sort") or None
-    )
+    q, sort = args.get("q") or None, args.get("sort") or None
+    return redirect(url_for(endpoint, q=q, filter=list(dict.fromkeys(filters)), sort=sort))

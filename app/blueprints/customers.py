@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, request
+from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from app import htmx, wording
@@ -21,7 +21,7 @@ door = Blueprint("customers", __name__, url_prefix="/customers")
 @may("read")
 def index() -> ResponseReturnValue:
     if request.args.get("field"):
-        return redirect(asking.with_filter("customers.index"))
+        return asking.moved_to_filter("customers.index")
     listing = directory.listing(wording.zone())
     ask = asking.read(listing)
     page = listing.page(directory.everyone(), ask)
