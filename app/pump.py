@@ -1,0 +1,177 @@
+"""The loop behind every back door: claim, commit, do, record, commit, and ring again while there is more.
+
+It is one of the edges that commit. What it does with a row is the room's verb, which never does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from rq.timeouts import JobTimeoutException
+from sqlalchemy import ColumnElement, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import claims
+from app.claims import Claim, Claimable
+from app.db import db
+from app.logs import log, place_of
+from app.queue import ring
+
+SLICE = 10.0  # seconds; then the bell is rung again, so that other work of the queue gets its turn
+LEASE = timedelta(seconds=15)  # renewed while the worker lives: what was lost with it starts again after this
+PAUSES = tuple(timedelta(seconds=s) for s in (5, 30, 120, 600))  # before the second, third, … attempt
+SPENT = "It stopped its worker each time it was tried."
+TOO_LONG = "It took longer than a job may take."
+
+Do = Callable[[Any, datetime], object]
+stopping = threading.Event()  # somebody asked this process to stop: finish the row in hand, give back the rest
+
+
+@dataclass(frozen=True)
+class Work:
+    """A table of work: what it is called on the page, which job does it, how many rows it takes at once."""
+
+    said: str
+    model: type[Claimable]
+    queue: str
+    job: str
+    batch: int = 10
+    most: int = 5  # attempts
+    is_clockwork: bool = False  # its rows are never done for good, they come round again
+    only: tuple[ColumnElement[bool], ...] = ()
+
+    @property
+    def table(self) -> str:
+        return str(self.model.__tablename__)  # type: ignore[attr-defined]
+
+    def finish(self, claim: Claim, _now: datetime) -> None:
+        claims.finish(self.model, [claim])
+
+    def fail(self, claim: Claim, error: Exception, now: datetime) -> None:
+        if isinstance(error, claims.NotYet):
+            claims.put_off(self.model, claim, now + error.wait, str(error), claim.attempts - 1)
+        elif isinstance(error, claims.Refused) or claim.attempts >= self.most:
+            claims.set_aside(self.model, claim, reason(error), now)
+        else:
+            claims.put_off(self.model, claim, now + pause_after(claim.attempts), reason(error), claim.attempts)
+
+
+def pump(work: Work, do: Do) -> int:
+    """Does what is due for up to SLICE seconds and says how many rows it did. `do` gets a key and the time."""
+    done, ends = 0, time.monotonic() + SLICE
+    while time.monotonic() < ends and not stopping.is_set():
+        taken = _claim(work)
+        if not taken:
+            return done
+        if len(taken) == work.batch:
+            ring(work.job)  # there is more than one worker can hold: another may join
+        done += _do_all(work, taken, do)
+    ring(work.job)
+    return done
+
+
+def pause_after(attempts: int) -> timedelta:
+    return PAUSES[min(attempts, len(PAUSES)) - 1]
+
+
+def reason(error: Exception) -> str:
+    """A sentence for people; never the message of an error that is not ours, it may quote a customer."""
+    if isinstance(error, claims.NotYet | claims.Refused):
+        return str(error)
+    if isinstance(error, JobTimeoutException):
+        return TOO_LONG
+    return f"It ended in an error that nobody foresaw ({type(error).__name__}); the log says where."
+
+
+def _claim(work: Work) -> list[Claim]:
+    now = claims.clock()
+    taken = claims.claim(work.model, work.batch, LEASE, now, _me(), *work.only)
+    db.session.commit()
+    return taken
+
+
+def _do_all(work: Work, taken: list[Claim], do: Do) -> int:
+    done, left = 0, list(taken)
+    with _renewed(db.engine, work.model, left):
+        while left and not stopping.is_set():
+            try:
+                done += _do(work, left[0], do)
+            except JobTimeoutException:
+                _give_back(work, left[1:])
+                raise
+            left.pop(0)
+        _give_back(work, left)
+    return done
+
+
+def _give_back(work: Work, left: list[Claim]) -> None:
+    if left:
+        claims.give_back(work.model, left)
+        db.session.commit()
+
+
+def _do(work: Work, claim: Claim, do: Do) -> int:
+    now = claims.clock()
+    db.session.rollback()  # no transaction stays open around work that may take long
+    try:
+        if claim.attempts > work.most:
+            raise claims.Refused(SPENT)
+        do(claim.key, now)
+        work.finish(claim, claims.clock())
+        db.session.commit()
+    except claims.Lost:
+        return _lost(work)
+    except Exception as error:
+        _failed(work, claim, error)
+        if isinstance(error, JobTimeoutException):
+            raise
+        return 0
+    return 1
+
+
+def _failed(work: Work, claim: Claim, error: Exception) -> None:
+    db.session.rollback()
+    if not isinstance(error, claims.NotYet):
+        log.warning("row failed", job=work.job, attempt=claim.attempts, **place_of(error))
+    try:
+        work.fail(claim, error, claims.clock())
+        db.session.commit()
+    except claims.Lost:
+        _lost(work)
+
+
+def _lost(work: Work) -> int:
+    db.session.rollback()
+    log.warning("row lost", job=work.job)
+    return 0
+
+
+@contextlib.contextmanager
+def _renewed(engine: Engine, model: type[Claimable], left: list[Claim]) -> Iterator[None]:
+    """Keeps the leases of what is left for as long as this process lives; costs nothing for quick rows."""
+    over = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(engine, model, left, over), daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _keep(engine: Engine, model: type[Claimable], left: list[Claim], over: threading.Event) -> None:
+    while not over.wait(LEASE.total_seconds() / 3):
+        # The database is away: the lease may run out, the fencing number still guards the row.
+        with contextlib.suppress(SQLAlchemyError), engine.begin() as connection:
+            claims.renew(connection, model, tuple(left), LEASE)
+
+
+def _me() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
