@@ -1,0 +1,117 @@
+"""Every recurring job and its period, on one screen. Each has a row that is claimed like any other work.
+
+However many schedulers ring, each job runs once a period; one that is late runs once, not once per missed time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import CheckConstraint, Text, delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app import claims, pump
+from app.accounts import sign_in
+from app.claims import Claim, Claimable
+from app.db import Model, db
+from app.events import partitions
+from app.ops import sweeping, tidying
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Recurring:
+    name: str
+    every: timedelta
+    queue: str
+    do: Callable[[datetime], object]
+
+
+RECURRING = (
+    Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
+    Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
+    Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
+    Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
+)
+
+
+class RecurringRow(Claimable, Model):
+    __tablename__ = "recurring"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    queue: Mapped[str]
+    every: Mapped[timedelta]
+    last_finished_at: Mapped[datetime | None]
+    took_ms: Mapped[int | None]
+
+    __table_args__ = (CheckConstraint("every > interval '0'", name="every"),)
+
+
+@dataclass(frozen=True)
+class Clockwork(pump.Work):
+    """A recurring job is never done for good and never set aside: it comes round again."""
+
+    def finish(self, claim: Claim, now: datetime) -> None:
+        row = db.session.get_one(RecurringRow, claim.key)
+        at = _next(row.not_before, row.every, now)
+        took = int((now - (row.claimed_at or now)).total_seconds() * 1000)
+        claims.finish(
+            RecurringRow, [claim], waiting_since=at, not_before=at, attempts=0, last_finished_at=now, took_ms=took
+        )
+
+    def fail(self, claim: Claim, error: Exception, now: datetime) -> None:
+        row = db.session.get_one(RecurringRow, claim.key)
+        regular = _next(row.not_before, row.every, now)
+        if claim.attempts >= self.most:
+            claims.put_off(RecurringRow, claim, regular, pump.reason(error), 0)
+        else:
+            soon = min(now + pump.pause_after(claim.attempts), regular)
+            claims.put_off(RecurringRow, claim, soon, pump.reason(error), claim.attempts)
+
+
+def work(queue: str) -> Clockwork:
+    return Clockwork(
+        said="Recurring jobs",
+        model=RecurringRow,
+        queue=queue,
+        job=f"recurring.{queue}",
+        batch=1,
+        is_clockwork=True,
+        only=(RecurringRow.queue == queue,),
+    )
+
+
+def do(name: str, now: datetime) -> None:
+    next(one for one in RECURRING if one.name == name).do(now)
+
+
+def settle() -> None:
+    """A row for each job of the table above, none for others; a new period counts from now on."""
+    rows = [{"name": one.name, "queue": one.queue, "every": one.every} for one in RECURRING]
+    kept = db.session.execute(select(RecurringRow.name, RecurringRow.queue, RecurringRow.every))
+    if {(row.name, row.queue, row.every) for row in kept} == {(one.name, one.queue, one.every) for one in RECURRING}:
+        return
+    new = insert(RecurringRow).values(rows)
+    changed = {"queue": new.excluded.queue, "every": new.excluded.every}
+    db.session.execute(new.on_conflict_do_update(index_elements=[RecurringRow.name], set_=changed))
+    db.session.execute(delete(RecurringRow).where(RecurringRow.name.not_in([one.name for one in RECURRING])))
+
+
+def run_now(name: str, now: datetime) -> RecurringRow | None:
+    row = db.session.get(RecurringRow, name)
+    if row:
+        row.not_before = row.waiting_since = now
+    return row
+
+
+def rows() -> list[RecurringRow]:
+    return list(db.session.scalars(select(RecurringRow).order_by(RecurringRow.name)))
+
+
+def _next(due: datetime, every: timedelta, now: datetime) -> datetime:
+    """The first of due + n × every that is still to come."""
+    return due + every * max((now - due) // every + 1, 1)

@@ -1,0 +1,97 @@
+"""Workers as real processes, errands for them, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+from sqlalchemy import text, update
+
+from app.db import db
+from tests.work.errands import Errand
+
+ROOT = Path(__file__).parents[2]
+Until = Callable[[], object]
+
+
+def until(is_so: Until, seconds: float = 60) -> None:
+    """Polls; the bound is generous on purpose, a slow machine is no failure."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.1)
+
+
+class Workers:
+    """A real `python worker.py` with all its children."""
+
+    def __init__(self, env: dict[str, str], log: Path, *arguments: str) -> None:
+        self.log = log
+        self.process = subprocess.Popen(
+            [sys.executable, "worker.py", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **env, "WORK_MODULES": "tests.work.errands"},
+            stderr=log.open("ab"),
+        )
+
+    def child(self, name: str) -> psutil.Process | None:
+        children = psutil.Process(self.process.pid).children()
+        return next((child for child in children if name in _words(child)), None)
+
+    def horse(self, name: str = "events") -> psutil.Process | None:
+        child = self.child(name)
+        return next(iter(child.children()), None) if child else None
+
+    def kill(self, process: psutil.Process | None) -> None:
+        assert process
+        assert process.is_running()
+        process.send_signal(signal.SIGKILL)
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(30)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def ask_for(*wishes: str) -> list[int]:
+    rows = [Errand(wish=wish) for wish in wishes]
+    db.session.add_all(rows)
+    db.session.commit()
+    return [row.id for row in rows]
+
+
+def effects() -> dict[int, int]:
+    """How often each errand took effect."""
+    db.session.rollback()
+    rows = db.session.execute(text("SELECT errand_id, count(*) FROM errand_effects GROUP BY 1"))
+    return {row[0]: row[1] for row in rows}
+
+
+def waiting() -> int:
+    db.session.rollback()
+    return db.session.scalar(text("SELECT count(*) FROM errands WHERE waiting_since IS NOT NULL")) or 0
+
+
+def row(key: int) -> Errand:
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get_one(Errand, key)
+
+
+def change(key: int, **values: object) -> None:
+    db.session.rollback()
+    db.session.execute(update(Errand).where(Errand.id == key).values(**values))
+    db.session.commit()
