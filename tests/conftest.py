@@ -114,7 +114,9 @@ class Client(FlaskClient):
         self.token = ""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
-        answer = super().open(*args, **kwargs)
+        # A context of its own for each request, as in production: `g` and the session must not be shared.
+        with self.application.app_context():
+            answer = super().open(*args, **kwargs)
         if answer.mimetype == "text/html" and (found := TOKEN.search(answer.get_data(as_text=True))):
             self.token = found[1]
         return answer

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Select, func, literal, select, tuple_, union_all
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 
 from app.db import db
 from app.events.event import Event
@@ -56,7 +56,7 @@ def stages(customer_id: int) -> dict[str, FunnelEvent]:
     """The latest move in each funnel."""
     latest = (
         select(FunnelEvent)
-        .distinct(FunnelEvent.funnel_type)
+        .ext(distinct_on(FunnelEvent.funnel_type))
         .where(FunnelEvent.customer_id == customer_id)
         .order_by(FunnelEvent.funnel_type, FunnelEvent.created_date.desc(), FunnelEvent.id.desc())
     )
