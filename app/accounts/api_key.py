@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts.user import User
 from app.db import Model, bigint_key, now_column
 
 SCOPES = ("ingest", "read", "write", "send", "admin")
@@ -26,7 +27,12 @@ class ApiKey(Model):
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
+    maker: Mapped[User | None] = relationship(lazy="raise")
+
     __table_args__ = (
         Index("uq_api_keys_key_hash", "key_hash", unique=True),
         Index("ix_api_keys_created_by", "created_by"),
     )
+
+    def allows(self, scope: str) -> bool:
+        return scope in self.scopes or "admin" in self.scopes

@@ -17,7 +17,7 @@ class Invitation(Model):
     id: Mapped[int] = bigint_key()
     user_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("users.id", ondelete="CASCADE"))
     purpose: Mapped[str]
-    token_hash: Mapped[str]
+    token_hash: Mapped[str | None]  # none: a forgotten password, for which nobody has made a link yet
     created_date: Mapped[datetime] = now_column()
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
