@@ -6,12 +6,14 @@ day scans (300 ms) until its expression index is there; `attribute_indexes` buil
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Boolean, ColumnElement, Numeric, Text, case, cast, func, literal
+from sqlalchemy import Boolean, ColumnElement, Numeric, Text, and_, case, cast, func, literal
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from app.customers.attributes import AttributeType
@@ -83,9 +85,18 @@ def _holds(name: str, value: Any) -> ColumnElement[bool]:
     return Customer.attributes.op("@>", return_type=Boolean)(cast({name: value}, JSONB))
 
 
+def _holds_number(name: str, written: str) -> ColumnElement[bool]:
+    """Written as it was asked for: a float would round it."""
+    held = cast(literal(f"{{{json.dumps(name, ensure_ascii=False)}: {written}}}", Text), JSONB)
+    return Customer.attributes.op("@>", return_type=Boolean)(held)
+
+
 def _is_known(name: str) -> ColumnElement[bool]:
-    path = '$."' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return Customer.attributes.op("@?", return_type=Boolean)(cast(path, JSONPATH))
+    return Customer.attributes.op("@?", return_type=Boolean)(cast(_path(name), JSONPATH))
+
+
+def _path(name: str) -> str:
+    return "$." + json.dumps(name, ensure_ascii=False)
 
 
 def _string(name: str, op: str, value: str, _zone: ZoneInfo) -> ColumnElement[bool]:
@@ -93,10 +104,16 @@ def _string(name: str, op: str, value: str, _zone: ZoneInfo) -> ColumnElement[bo
 
 
 def _numeric(name: str, op: str, value: str, _zone: ZoneInfo) -> ColumnElement[bool]:
-    asked = number(value)
+    asked = f"{number(value):f}"
     if op == "is":
-        return as_number(name) == asked
-    return as_number(name) >= asked if op == "at_least" else as_number(name) <= asked
+        return _holds_number(name, asked)
+    sign = ">=" if op == "at_least" else "<="
+    # A path reads the jsonb once where the expression reads it twice: nobody found in 270 ms instead of 550. What
+    # serves an index, and decides, is the expression.
+    path = cast(f"{_path(name)} {sign} {asked}", JSONPATH)
+    value_of = as_number(name)
+    decides = value_of >= Decimal(asked) if op == "at_least" else value_of <= Decimal(asked)
+    return and_(Customer.attributes.op("@@", return_type=Boolean)(path), decides)
 
 
 def _boolean(name: str, _op: str, value: str, _zone: ZoneInfo) -> ColumnElement[bool]:
