@@ -45,7 +45,15 @@ def product(environment: dict[str, str], migrated: object) -> Iterator[str]:
         new = [*flask, "users", "create", f"{name}@browser.example", "--role", role, "--password-stdin"]
         subprocess.run(new, cwd=ROOT, env=env, input=PASSWORD, text=True, check=True, timeout=60)
     port = _free_port()
-    serve = [Path(sys.executable).with_name("granian"), "--interface", "wsgi", "wsgi:app", "--no-ws", "--port", str(port)]
+    serve = [
+        Path(sys.executable).with_name("granian"),
+        "--interface",
+        "wsgi",
+        "wsgi:app",
+        "--no-ws",
+        "--port",
+        str(port),
+    ]
     log = (ROOT / "var" / "test" / f"web-{port}.log").open("wb")
     server = subprocess.Popen(serve, cwd=ROOT, env=env, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
@@ -76,8 +84,7 @@ class Visitor:
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
-        self.page.goto(self.address + path)
-        self.page.wait_for_load_state("networkidle")
+        self.page.goto(self.address + path, wait_until="load")
         return self.page
 
     def sign_in(self, name: str = "ada") -> Page:
