@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Any
@@ -29,6 +29,8 @@ def init_app(app: Flask) -> None:
         said=said,
         duration=duration,
         pair=lambda key: (key, key),
+        as_moment=as_moment,
+        worth=worth,
     )
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.trim_blocks = True
@@ -113,3 +115,23 @@ def _day_said(day: date, today: date) -> str:
         return "Today"
     year = "" if day.year == today.year else f" {day.year}"
     return f"{day:%A}, {day.day} {day:%B}{year}"
+
+
+def as_moment(written: str, kind: str) -> str:
+    """A date or a timestamp of an attribute, as people say it; whatever is neither stays as it is."""
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    if kind == "date" or at.tzinfo is None:
+        return day(at.date())
+    local = at.astimezone(zone())
+    return f"{day(local)} {local:%H:%M} {local:%z}"
+
+
+def worth(properties: Mapping[str, Any]) -> str:
+    """The total or price of an event: 4180 and EUR are 41.80 EUR."""
+    minor, currency = properties.get("total", properties.get("price")), properties.get("currency")
+    if not isinstance(minor, int) or isinstance(minor, bool) or not isinstance(currency, str):
+        return ""
+    return f"{minor / 100:,.2f} {currency}"

@@ -109,10 +109,10 @@ def test_an_empty_product_says_so(browser):
 def test_details_show_the_person_their_attributes_and_their_story(browser):
     make_attribute("interest", "array")
     maya = make_customer(timezone="Europe/Berlin", attributes={"interest": ["data", "design"], "vip": True})
-    make_event(maya, "order_completed", total=4180)
+    make_event(maya, "order_completed", total=4180, currency="EUR")
     make_move(maya, "applied", "enquired")
     page = text_of(browser.get(f"/customers/{maya.id}"))
-    for word in ("data, design", "array", "Order completed", "4,180", "enquired → applied", "in Europe/Berlin"):
+    for word in ("data, design", "array", "Order completed", "41.80 EUR", "enquired → applied", "in Europe/Berlin"):
         assert word in page
     stages = text_of(browser.get(f"/customers/{maya.id}?show=stages"))
     assert "Order completed" not in stages
