@@ -93,7 +93,7 @@ def whole(url: str, plan: Plan, say: Say, jobs: int = 0) -> Counts:
 
 def at_once(connection: psycopg.Connection, plan: Plan) -> Counts:
     """The small way, inside the caller's transaction."""
-    _repair(connection)
+    repair(connection)
     _sweep(connection)
     counts = {part.table: 0 for part in PARTS}
     for number in range(plan.chunks):
@@ -123,7 +123,7 @@ def _begin(connection: psycopg.Connection) -> str:
     return run
 
 
-def _repair(connection: psycopg.Connection) -> None:
+def repair(connection: psycopg.Connection) -> None:
     """Gives back what a killed large load had taken away."""
     if found := progress.read(connection):
         for statement in aside.missing(connection, found.restore):

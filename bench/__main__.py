@@ -1,0 +1,33 @@
+"""`python -m bench NAME…`, `python -m bench --list`; without a name all of them run."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from bench.databases import Unable
+
+NAMES = ("pages", "demo")
+
+
+def main(asked: list[str]) -> int:
+    if asked == ["--list"]:
+        for name in NAMES:
+            print(f"{name:<10} {import_module(f'bench.{name}').TITLE}")
+        return 0
+    unknown = [name for name in asked if name not in NAMES]
+    if unknown:
+        print(f"No benchmark is called “{unknown[0]}”: {', '.join(NAMES)}.", file=sys.stderr)
+        return 1
+    for name in asked or NAMES:
+        bench = import_module(f"bench.{name}")
+        try:
+            bench.run().show(bench.TITLE)
+        except Unable as reason:
+            print(reason, file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
