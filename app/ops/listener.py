@@ -5,6 +5,7 @@ The listener itself never touches the database: a connection must not be shared 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import mmap
 import os
@@ -84,6 +85,7 @@ class Listener(Worker):
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
         kinship.follow_into_death(self.me.pid, signal.SIGKILL)
+        kinship.be_called(f"horse {queue.name}")
         with self.context():
             db.engine.dispose(close=False)
             super().main_work_horse(job, queue)
@@ -125,7 +127,8 @@ class Listener(Worker):
 
     def _count(self, name: str) -> None:
         outcome = OUTCOMES[self.outcome[0]]
-        measures.JOBS.labels(name, outcome).inc()
+        with contextlib.suppress(OSError):  # a folder of measures that is being emptied must not stop the work
+            measures.JOBS.labels(name, outcome).inc()
         if outcome == "killed":
             log.warning("job", job=name, queue=self.me.what, outcome=outcome)
 

@@ -126,21 +126,20 @@ def kinds(pid: int) -> dict[str, list[psutil.Process]]:
     found: dict[str, list[psutil.Process]] = {}
     for process in psutil.Process(pid).children(recursive=True):
         try:
-            found.setdefault(kind(" ".join(process.cmdline())), []).append(process)
+            found.setdefault(kind(" ".join(process.cmdline()), process.name()), []).append(process)
         except psutil.Error:
             continue
     found.pop("", None)
     return found
 
 
-def kind(command: str) -> str:
+def kind(command: str, name: str) -> str:
     if "leash" in command or not command:
         return "leash" if command else ""
     if "granian" in command:
         return "web"
     if "worker.py" in command:
-        words = command.split("worker.py", 1)[1].split()
-        return "worker " + " ".join(words) if words else "worker"
+        return name if name.startswith(("worker ", "horse ")) else "worker"
     if "redis-server" in command:
         return "redis"
     if "postgres" in command:

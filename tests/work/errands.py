@@ -1,4 +1,4 @@
-"""A table of work that exists for the tests only; workers load it by WORK_MODULES, as they would a trial's.
+"""A table of work that exists for the tests only; workers load it by WORK_MODULES (errands_at_work).
 
 Each errand writes one line per effect, in the transaction that records it: two lines are one too many.
 """
@@ -16,7 +16,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from app.claims import Claimable
 from app.db import Base as Ours
 from app.db import bigint_key, db
-from app.ops import work
 from app.pump import Work, pump
 from app.queue import job
 
@@ -44,7 +43,6 @@ class Effect(Base):
 
 
 ERRANDS = Work("Errands", Errand, "events", "tests.work.errands.run", batch=4, most=3)
-work.add(ERRANDS)
 
 
 @job("events")

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+from redis import Redis
 from sqlalchemy import text, update
 
 from app.db import db
+from app.ops import presence
 from tests.work.errands import Errand
 
 ROOT = Path(__file__).parents[2]
@@ -33,16 +35,19 @@ class Workers:
 
     def __init__(self, env: dict[str, str], log: Path, *arguments: str) -> None:
         self.log = log
+        self.redis = Redis.from_url(env["REDIS_URL"])
         self.process = subprocess.Popen(
             [sys.executable, "worker.py", *arguments],
             cwd=ROOT,
-            env={**os.environ, **env, "WORK_MODULES": "tests.work.errands"},
+            env={**os.environ, **env, "WORK_MODULES": "tests.work.errands_at_work"},
             stderr=log.open("ab"),
         )
 
     def child(self, name: str) -> psutil.Process | None:
-        children = psutil.Process(self.process.pid).children()
-        return next((child for child in children if name in _words(child)), None)
+        """Once it is at work: it has said in Redis what it is, as all have the same command line."""
+        ours = {child.pid: child for child in psutil.Process(self.process.pid).children()}
+        said = presence.everybody(self.redis)
+        return next((ours[who.pid] for who in said if who.what == name and who.pid in ours), None)
 
     def horse(self, name: str = "events") -> psutil.Process | None:
         child = self.child(name)
@@ -57,13 +62,6 @@ class Workers:
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(30)
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 def ask_for(*wishes: str) -> list[int]:

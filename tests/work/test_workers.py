@@ -108,3 +108,11 @@ def test_its_children_end_with_a_killed_parent(workers: Start) -> None:
     children = [worker.child("events"), worker.child("tick")]
     worker.process.kill()
     until(lambda: not any(child and child.is_running() and child.status() != "zombie" for child in children))
+
+
+def test_a_database_that_is_away_is_waited_for(workers: Start) -> None:
+    worker = workers("events", DATABASE_URL="postgresql://nobody@127.0.0.1:9/nothing")
+    until(lambda: any(line["event"] == "tick" for line in lines(worker)))
+    assert worker.process.poll() is None
+    assert worker.stop() == 0
+    assert [line["error"] for line in lines(worker) if line["event"] == "tick"] == ["OperationalError"]
