@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
@@ -29,6 +30,12 @@ from app.embedded import servers
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """Argon2 with the least work, because hundreds of tests sign in; test_passwords.py uses the real one."""
+    passwords.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture(scope="session")
@@ -149,7 +156,7 @@ def client_of(app: Flask) -> Callable[[User], Client]:
     return sign_in
 
 
-def _hashed(kept: dict[str, str] = {}) -> str:  # noqa: B006 — argon2 is slow on purpose: once a process is enough
+def _hashed(kept: dict[str, str] = {}) -> str:  # noqa: B006 — once a process is enough
     return kept.setdefault(PASSWORD, passwords.hashed(PASSWORD))
 
 

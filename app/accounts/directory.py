@@ -26,16 +26,14 @@ def everyone() -> Select[User]:
 
 
 def names() -> list[tuple[int, str]]:
-    return [
-        (user_id, name) for user_id, name in db.session.execute(select(User.id, User.name).order_by(User.name)).tuples()
-    ]
+    return [(user_id, name) for user_id, name in db.session.execute(select(User.id, User.name).order_by(User.name))]
 
 
 def keys_made_by(user_ids: Iterable[int]) -> Mapping[int, int]:
     """How many keys in use each of them has made."""
     made = ApiKey.created_by.in_(list(user_ids)) & ApiKey.revoked_at.is_(None)
     counted = select(ApiKey.created_by, func.count()).where(made).group_by(ApiKey.created_by)
-    return {maker: count for maker, count in db.session.execute(counted).tuples() if maker is not None}
+    return {maker: count for maker, count in db.session.execute(counted) if maker is not None}
 
 
 def _fields() -> list[Field]:

@@ -8,40 +8,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 LEAST, MOST = 10, 1000
-COMMONEST = frozenset(
-    [
-        "1234567890",
-        "12345678910",
-        "0123456789",
-        "0987654321",
-        "1q2w3e4r5t",
-        "qwertyuiop",
-        "qwerty1234",
-        "qwerty12345",
-        "asdfghjkl1",
-        "password12",
-        "password123",
-        "password1234",
-        "passwort123",
-        "passw0rd123",
-        "iloveyou12",
-        "iloveyou123",
-        "welcome123",
-        "letmein123",
-        "changeme123",
-        "administrator",
-        "admin12345",
-        "sunshine123",
-        "princess123",
-        "football123",
-    ]
-)
+COMMONEST = frozenset({
+    "1234567890", "12345678910", "0123456789", "0987654321", "1q2w3e4r5t", "qwertyuiop", "qwerty1234", "qwerty12345",
+    "asdfghjkl1", "password12", "password123", "password1234", "passwort123", "passw0rd123", "iloveyou12", "welcome123",
+    "letmein123", "changeme123", "administrator", "admin12345", "sunshine123", "princess123", "football123",
+})  # fmt: skip
 HASHER = PasswordHasher()
-# Costs as much to check as a real one and fits no password: unknown people take the same time.
-DECOY = (
-    f"$argon2id$v=19$m={HASHER.memory_cost},t={HASHER.time_cost},p={HASHER.parallelism}"
-    f"${'A' * 22}${'A' * (-(-HASHER.hash_len * 4 // 3))}"
-)
 
 
 def hashed(password: str) -> str:
@@ -49,8 +21,9 @@ def hashed(password: str) -> str:
 
 
 def matches(password_hash: str | None, password: str) -> bool:
+    """Takes the same time for people who do not exist."""
     try:
-        HASHER.verify(password_hash or DECOY, _normal(password))
+        HASHER.verify(password_hash or _decoy(), _normal(password))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
@@ -72,6 +45,13 @@ def problem(password: str, email: str) -> str:
     if folded in COMMONEST or len(set(folded)) < 4:
         return "This is among the passwords that are tried first. Take something else."
     return ""
+
+
+def _decoy() -> str:
+    """Costs as much to check as a real one and fits no password."""
+    salt, hash_ = ("A" * -(-length * 4 // 3) for length in (HASHER.salt_len, HASHER.hash_len))
+    cost = f"m={HASHER.memory_cost},t={HASHER.time_cost},p={HASHER.parallelism}"
+    return f"$argon2id$v=19${cost}${salt}${hash_}"
 
 
 def _normal(password: str) -> str:

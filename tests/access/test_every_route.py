@@ -1,0 +1,145 @@
+"""The walk: every route × every method × everybody, against the right that the route itself declares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.routing import BaseConverter, IntegerConverter, Rule
+from werkzeug.routing.converters import AnyConverter
+from werkzeug.test import TestResponse
+
+from app import access, create_app
+from app.accounts.user import MAY, ROLES, User
+from app.db import db
+
+RAW_TOKEN = hashlib.sha1(b"the walk").hexdigest()
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(frozen=True)
+class Step:
+    endpoint: str
+    method: str
+    path: str
+    right: str | None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+def steps(app: Flask) -> Iterator[Step]:
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            for method in sorted(rule.methods or set()):
+                if method != "OPTIONS":
+                    yield Step(rule.endpoint, method, path(app, rule), access.right_of(rule.endpoint))
+
+
+def path(app: Flask, rule: Rule) -> str:
+    values = {name: value(converter) for name, converter in rule._converters.items()}
+    return app.url_map.bind("localhost").build(rule.endpoint, values)
+
+
+def value(converter: BaseConverter) -> object:
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
+    return 1 if isinstance(converter, IntegerConverter) else "x"
+
+
+def undeclared(app: Flask) -> set[str]:
+    return {step.endpoint for step in steps(app) if step.right not in {"public", *MAY}}
+
+
+def signed_in(app: Flask, user: User | None) -> FlaskClient:
+    """A session as the door would open it, anew for each step: some steps end sessions."""
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["csrf_token"] = RAW_TOKEN
+        if user:
+            db.session.refresh(user)
+            session.update({"_user_id": str(user.id), "_fresh": True, "epoch": user.session_epoch})
+    return client
+
+
+def ask(app: Flask, user: User | None, step: Step, with_token: bool = True, **headers: str) -> TestResponse:
+    if with_token:
+        headers["X-CSRFToken"] = str(URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN))
+    client = signed_in(app, user)
+    with app.app_context():
+        return client.open(step.path, method=step.method, headers=headers)
+
+
+def is_sent_to_the_door(answer: TestResponse) -> bool:
+    return answer.status_code == 302 and answer.headers["Location"].startswith("/sign-in")
+
+
+def is_let_in(answer: TestResponse) -> bool:
+    return answer.status_code not in {400, 401, 403} and answer.status_code < 500 and not is_sent_to_the_door(answer)
+
+
+def test_every_route_declares_who_may_use_it(app):
+    assert undeclared(app) == set()
+
+
+def test_a_route_that_declares_nothing_is_found_and_refuses_even_the_admin(app, config, admin):
+    forgetful = create_app(config, "tests")
+    forgetful.add_url_rule("/forgotten-right", "forgotten_right", lambda: "secret")
+    assert undeclared(forgetful) == {"forgotten_right"}
+    with forgetful.app_context():
+        answer = ask(
+            forgetful, db.session.get(User, admin.id), Step("forgotten_right", "GET", "/forgotten-right", None)
+        )
+        db.engine.dispose()
+    assert answer.status_code == 403
+    assert b"secret" not in answer.data
+
+
+def test_a_stranger_is_sent_to_the_door_everywhere(app, admin):
+    guarded = [step for step in steps(app) if step.right != "public"]
+    assert [str(step) for step in guarded if not is_sent_to_the_door(ask(app, None, step))] == []
+
+
+def test_a_stranger_with_htmx_gets_401_and_the_way_to_the_door(app, admin):
+    guarded = [step for step in steps(app) if step.right != "public"]
+    answers = {str(step): ask(app, None, step, **{"HX-Request": "true"}) for step in guarded}
+    assert [said for said, answer in answers.items() if answer.status_code != 401] == []
+    assert [s for s, answer in answers.items() if not answer.headers["HX-Redirect"].startswith("/sign-in")] == []
+
+
+def test_a_stranger_may_use_what_is_public(app, admin):
+    public = [step for step in steps(app) if step.right == "public"]
+    assert [str(step) for step in public if not is_let_in(ask(app, None, step)) and "/health" not in step.path] == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_enters_where_it_may_and_nowhere_else(app, make_user, role):
+    user = make_user("Somebody", role)
+    wrong = []
+    for step in steps(app):
+        answer = ask(app, user, step)
+        may = step.right == "public" or user.may(str(step.right))
+        if not (is_let_in(answer) if may else answer.status_code == 403) and "/health" not in step.path:
+            wrong.append(f"{step}: {answer.status_code}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("role", ["admin", None])
+def test_no_form_is_taken_without_its_token(app, make_user, role):
+    user = make_user("Ada", "admin") if role else None
+    forms = [step for step in steps(app) if step.method in WRITES and (user or step.right == "public")]
+    assert {str(step): ask(app, user, step, with_token=False).status_code for step in forms} == {
+        str(step): 400 for step in forms
+    }
+
+
+def test_a_wrong_role_is_told_so_without_seeing_the_page(client_of, viewer):
+    answer = client_of(viewer).get("/settings/users")
+    assert answer.status_code == 403
+    assert "not yours to do" in answer.get_data(as_text=True)
+    assert viewer.email not in answer.get_data(as_text=True).partition("<main")[2]
