@@ -5,8 +5,8 @@ sorts. A wrong guess costs 0.1–1.5 s at a million rows. So look a little way a
 
   near     the next 500 rows hold a page of matches: done (1 ms); they also tell how dense the matches are
   few      at most 10,000 matches: the same scan that counts them sorts them (1–30 ms)
-  farther  more than that: a page is among the next 20,000 rows (1–15 ms), as a rule
-  all      matches crowd at the far end of the order: fetch and sort them all (30–150 ms)
+  farther  more than that: a page is among the next 5,000 rows (1–6 ms), as a rule
+  all      matches crowd at the far end of the order: fetch and sort them all (20–150 ms)
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from sqlalchemy.sql.elements import BooleanClauseList, Grouping
 from app.db import db
 
 NEAR = 500
-FARTHER = 20_000
+FARTHER = 5_000
 COUNT_CAP = 10_000
 # From two matches in ten rows on, reading the table from its start meets 10,001 of them before a bitmap is built.
 DENSE = 0.2
