@@ -28,6 +28,7 @@ from app.logs import log
 from app.ops import kinship, presence
 
 GRACE = 10.0  # seconds for the row in hand after we were asked to stop
+SILENCE = 30  # seconds without an answer of Redis, which is asked to wait 15 for a job
 PATIENCE = 3  # seconds after its timeout in which a job may still end by itself
 UNKNOWN, DONE, FAILED = 0, 1, 2  # what the horse writes before it ends; UNKNOWN: it was killed
 OUTCOMES = {UNKNOWN: "killed", DONE: "done", FAILED: "failed"}
@@ -135,7 +136,8 @@ class Listener(Worker):
 
 def _connected(url: str, parent: int) -> Redis:
     """Waits for Redis, for as long as it takes: the work waits in the database meanwhile."""
-    redis, is_said = Redis.from_url(url, socket_connect_timeout=2), False
+    # Longer than RQ blocks for a job: the client gives up on TCP after 5 s of silence by itself.
+    redis, is_said = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=SILENCE), False
     while True:
         try:
             redis.ping()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -101,6 +102,18 @@ def test_workers_wait_for_a_redis_that_comes_later(workers: Start, own_redis: Ow
     recovered(keys, "Redis started after the workers")
 
 
+def test_a_worker_with_nothing_to_do_stays_when_redis_is_reached_by_tcp(workers: Start, own_redis: OwnRedis) -> None:
+    """The client's own patience for TCP is 5 s, RQ's for a job 15."""
+    worker = workers("upkeep", "--no-scheduler", REDIS_URL=own_redis.tcp_url)
+    worker.redis = Redis.from_url(own_redis.url)
+    until(lambda: worker.child("upkeep"))
+    idle = worker.child("upkeep")
+    time.sleep(20)
+    assert idle
+    assert idle.is_running()
+    assert "worker ended" not in worker.log.read_text()
+
+
 def test_database_sessions_that_are_cut_lose_nothing(at_work: Callable[..., tuple[Workers, list[int]]]) -> None:
     _worker, keys = at_work()
     db.session.execute(
@@ -152,10 +165,17 @@ class OwnRedis:
     def __init__(self, program: str, folder: Path) -> None:
         self.program, self.socket = program, folder / "r"
         self.url = f"unix://{self.socket}"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
         self.start()
 
+    @property
+    def tcp_url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
     def start(self) -> None:
-        options = ["--port", "0", "--unixsocket", str(self.socket), "--save", ""]
+        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--unixsocket", str(self.socket), "--save", ""]
         self.process = subprocess.Popen([self.program, *options], stdout=subprocess.DEVNULL)
         until(self.socket.exists)
 
