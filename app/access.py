@@ -69,6 +69,10 @@ def open_session(user: User, stay: bool) -> None:
     login_user(_Present(user), remember=False)
 
 
+def stays() -> bool:
+    return bool(session.permanent)
+
+
 def close_session() -> None:
     logout_user()
     session.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, redirect, request, session, url_for
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -133,7 +133,7 @@ def sign_out_elsewhere() -> Response:
 def _stay(said: str) -> Response:
     """All sessions have ended; this one begins anew."""
     db.session.commit()
-    access.open_session(person(), stay=session.permanent)
+    access.open_session(person(), stay=access.stays())
     return htmx.go(url_for("sign_in.account"), said)
 
 

@@ -115,7 +115,8 @@ def test_one_goes_where_one_was_going(stranger, viewer, wanted):
     "wanted",
     [
         "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example",
-        "http:evil.example", "evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", "\t//evil.example",
+        "http:evil.example", "evil.example", "javascript:alert(1)",
+        "/\t/evil.example", "/\n/evil.example", "\t//evil.example",
         " //evil.example", "/x\r\nSet-Cookie: a=b", "/\x00/evil", "", "/\u202e/evil",
     ],
 )  # fmt: skip

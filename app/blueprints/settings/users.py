@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, current_app, request, session, url_for
+from flask import Blueprint, Response, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import access, htmx
@@ -131,7 +131,7 @@ def _link(user: User) -> Response:
 
 
 def _changed_own() -> Response:
-    access.open_session(person(), stay=session.permanent)
+    access.open_session(person(), stay=access.stays())
     return htmx.go(url_for("dashboard.show"), f"You are {person().role} now.")
 
 
