@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 PAGES = {
     "overview": "/",
     "customers": "/customers",
-    "customers-filtered": "/customers?q=an&filter=attributes.score:at_least:40&filter=attributes.interest:contains:data",
+    "customers-filtered": "/customers?q=an&filter=attributes.score:at_least:40&filter=timezone:is:Europe/Berlin",
     "customers-no-match": "/customers?q=wram",
     "customers-bad-filter": "/customers?filter=email:is_like:x",
     "customer": "/customers/1",

@@ -1,4 +1,4 @@
-"""What a person does all day: search, filter, turn pages, go back, by mouse and by keyboard, with and without script."""
+"""What a person does all day: search, filter, turn pages, by mouse and by keyboard, with and without script."""
 
 from __future__ import annotations
 

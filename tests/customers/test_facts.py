@@ -55,7 +55,10 @@ def test_the_view_shows_each_attribute_as_a_row():
     make_attribute("score", "numeric")
     maya = make_customer(attributes={"score": 82, "interest": ["data"], "free": True})
     db.session.execute(
-        text("INSERT INTO attribute_changes (customer_id, name, old, new, source, at) VALUES (:id, 'score', '64', '82', 'api', :at)"),
+        text(
+            "INSERT INTO attribute_changes (customer_id, name, old, new, source, at)"
+            " VALUES (:id, 'score', '64', '82', 'api', :at)"
+        ),
         {"id": maya.id, "at": NOW + timedelta(days=1)},
     )
     rows = db.session.execute(text("SELECT * FROM customer_attributes ORDER BY field_name")).mappings().all()
@@ -87,7 +90,7 @@ def test_an_event_finds_the_month_of_its_moment_whatever_the_zone():
 
 
 def test_copy_belongs_to_the_transaction():
-    copy("customers", ("first_name", "attributes"), [("Ada", "{}"), ("Bo\tb\n", None or "{}")])
+    copy("customers", ("first_name", "attributes"), [("Ada", "{}"), ("Bo\tb\n", "{}")])
     assert db.session.scalar(text("SELECT count(*) FROM customers")) == 2
     db.session.rollback()
     assert db.session.scalar(text("SELECT count(*) FROM customers")) == 0

@@ -65,7 +65,16 @@ class TestPages:
         assert len(walk(NAME, 2)) == 5
 
 
-BAD = ["x", "%%%", "e30", "bnVsbA", "WyJuYW1lIixmYWxzZSwwLDEsMV0", "A" * 3000, "é", "WyItY3JlYXRlZCIsZmFsc2UsMCwieCIsMV0"]
+BAD = [
+    "x",
+    "%%%",
+    "e30",
+    "bnVsbA",
+    "WyJuYW1lIixmYWxzZSwwLDEsMV0",
+    "A" * 3000,
+    "é",
+    "WyItY3JlYXRlZCIsZmFsc2UsMCwieCIsMV0",
+]
 
 
 @pytest.mark.usefixtures("app")

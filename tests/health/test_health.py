@@ -49,6 +49,8 @@ def test_every_answer_carries_its_headers(stranger, path):
 
 
 def test_a_request_id_from_outside_is_kept_when_it_is_one(stranger):
-    assert stranger.get("/health/live", headers={"X-Request-Id": "abc-12345678"}).headers["X-Request-Id"] == "abc-12345678"
+    assert (
+        stranger.get("/health/live", headers={"X-Request-Id": "abc-12345678"}).headers["X-Request-Id"] == "abc-12345678"
+    )
     evil = stranger.get("/health/live", headers={"X-Request-Id": "<script>"}).headers["X-Request-Id"]
     assert "<" not in evil

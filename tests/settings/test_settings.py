@@ -121,7 +121,9 @@ class TestSenders:
         assert (hello.is_default, news.is_default) == (False, True)
         assert [entry.verb for entry in entries("sender")] == ["added", "added", "made default"]
 
-    @pytest.mark.parametrize("email", ["", "x", "a@b", "a b@c.de", "a@c..de", "é@c.de", "a@c.de\r\nBcc: x@y.z", "HELLO@campus.example"])
+    @pytest.mark.parametrize(
+        "email", ["", "x", "a@b", "a b@c.de", "a@c..de", "é@c.de", "a@c.de\r\nBcc: x@y.z", "HELLO@campus.example"]
+    )
     def test_an_address_that_is_none_or_taken_is_refused(self, browser, email):
         senders.add("Campus", "hello@campus.example", "", ADA)
         db.session.commit()
@@ -133,7 +135,9 @@ class TestSenders:
         sender = senders.add("Campus", "hello@campus.example", "", ADA)
         db.session.commit()
         url = f"/settings/senders/{sender.id}"
-        browser.post(url, data={"name": "Campus Berlin", "email": "hello@campus.example", "reply_to": "team@campus.example"})
+        browser.post(
+            url, data={"name": "Campus Berlin", "email": "hello@campus.example", "reply_to": "team@campus.example"}
+        )
         db.session.expire_all()
         assert senders.find(sender.id).reply_to == "team@campus.example"
         assert browser.post(f"{url}/removal").status_code == 303
@@ -181,7 +185,9 @@ class TestTopics:
     def test_a_topic_is_added_and_its_words_change_but_not_its_slug(self, browser):
         browser.post("/settings/topics", data={"slug": "open_days", "name": "Open days"})
         topic = db.session.scalar(select(Topic).where(Topic.slug == "open_days"))
-        browser.post(f"/settings/topics/{topic.id}", data={"slug": "other", "name": "Visits", "description": "Twice a year."})
+        browser.post(
+            f"/settings/topics/{topic.id}", data={"slug": "other", "name": "Visits", "description": "Twice a year."}
+        )
         db.session.expire_all()
         assert (topic.slug, topic.name, topic.description) == ("open_days", "Visits", "Twice a year.")
         assert [entry.verb for entry in entries("topic")] == ["added", "changed"]
