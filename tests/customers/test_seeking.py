@@ -13,8 +13,9 @@ from tests.factories import make_customers
 WAYS = {
     "near": {"NEAR": 100},
     "few": {"NEAR": 2, "COUNT_CAP": 100},
-    "farther": {"NEAR": 2, "COUNT_CAP": 3, "FARTHER": 30},
-    "all": {"NEAR": 2, "COUNT_CAP": 3, "FARTHER": 4},
+    "few by a wrong estimate": {"NEAR": 2, "FEW": 1_000},
+    "farther": {"NEAR": 2, "COUNT_CAP": 3, "FEW": -1, "FARTHER": 30},
+    "all": {"NEAR": 2, "COUNT_CAP": 3, "FEW": -1, "FARTHER": 4},
 }
 EVEN = (Customer.id % 2) == 0
 
