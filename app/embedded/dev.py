@@ -40,8 +40,7 @@ def _run(supervisor: Supervisor, port: int, is_empty: bool) -> None:
     application = Application(found, port)
     supervisor.run(application.migration())
     lives = [supervisor.start(child) for child in (application.web(), application.worker())]
-    supervisor.run(application.first_user())
-    _load_demo_once(supervisor, application, is_empty)
+    _furnish_once(supervisor, application, is_empty)
     supervisor.await_ready(*lives)
     _welcome(supervisor, application)
     supervisor.watch()
@@ -61,11 +60,12 @@ def _start_server(supervisor: Supervisor, server: servers.Server) -> Life:
     return supervisor.start(Child(server.leash(), server.is_ready, server.prepare, floor=0))
 
 
-def _load_demo_once(supervisor: Supervisor, application: Application, is_empty: bool) -> None:
-    """Once per database, whatever became of the demo since."""
+def _furnish_once(supervisor: Supervisor, application: Application, is_empty: bool) -> None:
+    """A sign-in and the demo, once per database, whatever became of them since."""
     database = hashlib.sha256(application.servers.database_url.encode()).hexdigest()
     mark = HOME / "first-start"
     if not mark.exists() or mark.read_text() != database:
+        supervisor.run(application.first_user())
         if not is_empty:
             supervisor.run(application.demo())
         write_private(mark, database)
