@@ -4,7 +4,7 @@ Left alone the planner guesses: it walks the sort index and hopes to meet matche
 sorts. A wrong guess costs 0.1–1.5 s at a million rows. So look a little way ahead and decide by what is there:
 
   near     the next 500 rows hold a page of matches: done (1 ms); they also tell how dense the matches are
-  few      about 30,000 matches or fewer: the same scan that counts them sorts them (1–35 ms)
+  few      about 20,000 matches or fewer: the same scan that counts them sorts them (1–30 ms)
   farther  more than that: a page is among the next 20,000 rows (1–25 ms), as a rule
   all      many matches that crowd at the far end of the order: fetch and sort them all (100–200 ms)
 """
@@ -37,7 +37,7 @@ from sqlalchemy.sql.elements import BooleanClauseList, ClauseElement, Grouping
 from app.db import db
 
 NEAR = 500
-FEW = 30_000
+FEW = 20_000
 FARTHER = 20_000
 COUNT_CAP = 10_000
 # From two matches in ten rows on, reading the table from its start meets 10,001 of them before a bitmap is built.
