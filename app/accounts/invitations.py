@@ -32,7 +32,9 @@ def issue(user: User, by: Actor, now: datetime) -> tuple[Invitation, str]:
     made = Invitation(user=user, purpose=purpose, token_hash=_hash(token), expires_at=now + lasts)
     db.session.add(made)
     db.session.flush()
-    record(by, f"made a link ({purpose})", "user", (user.id, user.email), None, {"until": made.expires_at.isoformat()})
+    link = "an invitation link" if purpose == "invitation" else "a link for a new password"
+    until = made.expires_at.isoformat(timespec="minutes")
+    record(by, f"made {link} for", "user", (user.id, user.email), None, {"until": until})
     return made, token
 
 
@@ -84,7 +86,7 @@ def _request(user: User, now: datetime) -> None:
     earlier = delete(Invitation).where(Invitation.user_id == user.id, Invitation.token_hash.is_(None))
     db.session.execute(earlier)
     db.session.add(Invitation(user=user, purpose="reset", token_hash=None, created_date=now, expires_at=now + REQUEST))
-    record(SYSTEM, "was asked for a new password", "user", (user.id, user.email))
+    record(SYSTEM, "noted a forgotten password of", "user", (user.id, user.email))
 
 
 def _void(user: User) -> None:

@@ -85,7 +85,7 @@ def change_role(user: User, role: str, by: Actor) -> None:
     before, user.role = user.role, role
     if before != role:
         end_sessions(user)
-        record(by, "changed role", "user", (user.id, user.email), {"role": before}, {"role": role})
+        record(by, "changed the role of", "user", (user.id, user.email), {"role": before}, {"role": role})
 
 
 def remove(user: User, by: Actor) -> None:
@@ -98,12 +98,12 @@ def remove(user: User, by: Actor) -> None:
 def change_password(user: User, password: str, by: Actor) -> None:
     user.password_hash = passwords.hashed(password)
     end_sessions(user)
-    record(by, "changed password", "user", (user.id, user.email))
+    record(by, "changed the password of", "user", (user.id, user.email))
 
 
 def sign_out_everywhere(user: User, by: Actor) -> None:
     end_sessions(user)
-    record(by, "signed out everywhere", "user", (user.id, user.email))
+    record(by, "ended all sessions of", "user", (user.id, user.email))
 
 
 def end_sessions(user: User) -> None:

@@ -51,7 +51,7 @@ def record(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> Entry:
-    """`record(by, "changed role", "user", (user.id, user.email), {"role": "viewer"}, {"role": "editor"})`"""
+    """`record(by, "changed the role of", "user", (user.id, user.email), {"role": "viewer"}, {"role": "editor"})`"""
     subject_id, subject_name = subject
     entry = Entry(
         actor_kind=by.kind,

@@ -102,7 +102,7 @@ def _invite(luck: Random, _at: datetime) -> Deed:
 
 def _role(luck: Random, _at: datetime) -> Deed:
     was, is_now = luck.choice([("viewer", "editor"), ("editor", "marketer"), ("marketer", "editor")])
-    return "changed role", "user", None, luck.choice(team.PEOPLE[2:])[1], {"role": was}, {"role": is_now}
+    return "changed the role of", "user", None, luck.choice(team.PEOPLE[2:])[1], {"role": was}, {"role": is_now}
 
 
 def _key(luck: Random, _at: datetime) -> Deed:

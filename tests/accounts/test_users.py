@@ -66,7 +66,7 @@ def test_a_new_role_is_written_down_and_ends_sessions(admin, viewer):
     db.session.commit()
     assert viewer.session_epoch == 2
     assert [(e.verb, e.subject_name, e.before, e.after) for e in entries()] == [
-        ("changed role", viewer.email, {"role": "viewer"}, {"role": "editor"})
+        ("changed the role of", viewer.email, {"role": "viewer"}, {"role": "editor"})
     ]
 
 

@@ -190,6 +190,6 @@ def test_names_are_shown_as_text(browser, make_user):
 
 def test_no_token_stands_in_the_trail(browser, viewer):
     link = LINK.search(said(browser.post(f"{URL}/{viewer.id}/link")))[1]
-    entry = db.session.scalar(select(Entry).where(Entry.verb.like("made a link%")))
+    entry = db.session.scalar(select(Entry).where(Entry.verb.like("made a%link%")))
     assert (entry.actor_name, entry.subject_name) == ("Ada", viewer.email)
     assert link.rpartition("/")[2] not in f"{entry.before} {entry.after}"

@@ -87,4 +87,4 @@ def test_everywhere_else_can_be_signed_out(browser, client_of, viewer):
 
 def test_no_password_stands_in_the_trail(browser):
     browser.post("/account/password", data={"old": PASSWORD, "new": NEW})
-    assert [(entry.verb, entry.before, entry.after) for entry in entries()] == [("changed password", None, None)]
+    assert [(entry.verb, entry.before, entry.after) for entry in entries()] == [("changed the password of", None, None)]
