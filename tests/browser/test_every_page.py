@@ -29,6 +29,8 @@ PAGES = {
     "settings-topic-new": "/settings/topics/new",
     "settings-users": "/settings/users",
     "settings-user-new": "/settings/users/new",
+    "settings-user": "/settings/users/1",
+    "settings-user-removal": "/settings/users/1/removal",
     "settings-api-keys": "/settings/api-keys",
     "settings-api-key-new": "/settings/api-keys/new",
     "settings-queues": "/settings/queues",
