@@ -1,13 +1,11 @@
-"""The people who work here. Their password is random and kept by nobody, so that nobody can sign in as them."""
+"""The people who work here. Without a password, so that nobody can sign in as them."""
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from app.accounts import passwords
 from app.accounts.user import User
 from app.db import db
 from app.demo.chance import dice
@@ -29,9 +27,7 @@ def furnish(plan: Plan) -> None:
         if not find(email):
             came = plan.now_at - timedelta(days=days, minutes=luck.randrange(600))
             seen = plan.now_at - timedelta(minutes=luck.randrange(15, 4000))
-            user = User(name=name, email=email, role=role, created_date=came, last_seen_at=seen)
-            user.password_hash = passwords.hashed(secrets.token_urlsafe(32))
-            db.session.add(user)
+            db.session.add(User(name=name, email=email, role=role, created_date=came, last_seen_at=seen))
     db.session.flush()
 
 
