@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Flask, g
+from markupsafe import Markup, escape
 
 from app.paging import Page
 from app.settings import team
@@ -20,6 +21,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         number=number,
         ago=ago,
+        when=when,
         moment=moment,
         day=day,
         clock=clock,
@@ -79,9 +81,21 @@ def duration(seconds: float) -> str:
     return f"{seconds // (30 * DAY)} mo" if seconds < 730 * DAY else f"{seconds // (365 * DAY)} y"
 
 
+def when(at: datetime | None, class_: str = "") -> Markup:
+    """Relative, with the exact moment on hover. In Python: a list holds a hundred of them."""
+    if at is None:
+        return Markup('<span class="faint">–</span>')
+    marks = f' class="{escape(class_)}"' if class_ else ""
+    return Markup(f'<time{marks} datetime="{at.isoformat()}" title="{moment(at)}">{ago(at)}</time>')  # noqa: S704
+
+
 def moment(at: datetime | None) -> str:
     """22 Oct 2026, 10:04:31 Europe/Berlin"""
-    return "–" if at is None else f"{day(at)}, {at.astimezone(zone()):%H:%M:%S} {zone().key}"
+    if at is None:
+        return "–"
+    here = zone()
+    local = at.astimezone(here)
+    return f"{local.day} {local:%b %Y, %H:%M:%S} {here.key}"
 
 
 def day(at: date | None) -> str:

@@ -15,7 +15,7 @@ from bench.databases import Database, day
 from bench.serving import Browser, served
 from bench.table import Table, ms, p50, p95
 
-TITLE = "Customers: whole pages from a granian process on loopback, signed in, in ms (small 10k/100k, large 1M/10M)"
+TITLE = "Customers: server time of whole pages, signed in, under granian, in ms (small 10k/100k, large 1M/10M)"
 SMALL = Database("campus_bench_small", 10_000, 100_000)
 LARGE = Database("campus_bench_large", 1_000_000, 10_000_000)
 TIMES, WARM_UP = 40, 3
