@@ -15,6 +15,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, and_, true
 
 from app.paging import BadCursor, Order, Page, page
+from app.seeking import COUNT_CAP, FILTERED_CAP
 
 LONGEST_SEARCH = 200
 MOST_FILTERS = 20
@@ -120,8 +121,9 @@ class Listing:
         return Order(ask.sort, column, tie)
 
     def page(self, rows: Select[Any], ask: Ask) -> Page[Any]:
+        cap = COUNT_CAP if ask.is_plain else FILTERED_CAP
         try:
-            return page(rows.where(self.where(ask)), self.order(ask), ask.cursor)
+            return page(rows.where(self.where(ask)), self.order(ask), ask.cursor, cap=cap)
         except BadCursor as error:
             raise BadAsk(
                 "This page link is damaged or belongs to another sort order. Start at the first page."

@@ -70,12 +70,12 @@ class Page(Generic[Row]):
         return self.start + len(self.rows)
 
 
-def page(rows: Select[Any], order: Order, cursor: str | None, limit: int = ROWS) -> Page[Any]:
+def page(rows: Select[Any], order: Order, cursor: str | None, limit: int = ROWS, cap: int = COUNT_CAP) -> Page[Any]:
     """One page of `rows`, which selects one entity and carries all filters but no order."""
     opened = read(cursor, order) if cursor else None
     is_back = bool(opened and opened.is_back)
     past = (_typed(opened.value, order), opened.tie) if opened else None
-    found = Seek(rows, order.column, order.tie, order.is_descending != is_back, past, limit + 1).found()
+    found = Seek(rows, order.column, order.tie, order.is_descending != is_back, past, limit + 1, cap).found()
     has_more = len(found.ids) > limit
     shown = _fetch(rows, order, found.ids[:limit])
     if is_back:
@@ -85,8 +85,8 @@ def page(rows: Select[Any], order: Order, cursor: str | None, limit: int = ROWS)
     return Page(
         rows=shown,
         start=start,
-        count=min(found.count, COUNT_CAP),
-        is_capped=found.count > COUNT_CAP,
+        count=min(found.count, cap),
+        is_capped=found.count > cap,
         newer=_cursor(order, shown[0], True, max(start - limit, 0)) if shown and _has_newer(opened, has_more) else None,
         older=_cursor(order, shown[-1], False, start + len(shown)) if shown and (has_more or is_back) else None,
     )

@@ -12,18 +12,23 @@ from tests.factories import make_customers
 
 WAYS = {
     "near": {"NEAR": 100},
-    "few": {"NEAR": 2, "COUNT_CAP": 100},
+    "few": {"NEAR": 2, "cap": 100},
     "few by a wrong estimate": {"NEAR": 2, "FEW": 1_000},
-    "farther": {"NEAR": 2, "COUNT_CAP": 3, "FEW": -1, "FARTHER": 30},
-    "all": {"NEAR": 2, "COUNT_CAP": 3, "FEW": -1, "FARTHER": 4},
+    "farther": {"NEAR": 2, "cap": 3, "FEW": -1, "FARTHER": 30},
+    "all": {"NEAR": 2, "cap": 3, "FEW": -1, "FARTHER": 4},
 }
 EVEN = (Customer.id % 2) == 0
 
 
+CAP = {"cap": seeking.COUNT_CAP}  # of the way that a test goes
+
+
 @pytest.fixture(params=WAYS)
 def way(request, monkeypatch):
+    monkeypatch.setitem(CAP, "cap", WAYS[request.param].get("cap", seeking.COUNT_CAP))
     for name, value in WAYS[request.param].items():
-        monkeypatch.setattr(seeking, name, value)
+        if name != "cap":
+            monkeypatch.setattr(seeking, name, value)
     return request.param
 
 
@@ -79,7 +84,7 @@ def seek(is_downward, past):
 
 
 def found(rows, is_downward, past):
-    return Seek(rows, Customer.created_date, Customer.id, is_downward, past, most=6).found()
+    return Seek(rows, Customer.created_date, Customer.id, is_downward, past, most=6, **CAP).found()
 
 
 def expected(people, is_downward):
