@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
+from urllib.parse import unquote
 
 from sqlalchemy import ColumnElement, Select, and_, true
 
@@ -36,14 +37,15 @@ class Filter:
     value: str
 
     def __str__(self) -> str:
-        return f"{self.field}:{self.op}:{self.value}"
+        # The name of an attribute may hold a colon; the op never does, and the value may hold whatever it likes.
+        return f"{self.field.replace('%', '%25').replace(':', '%3A')}:{self.op}:{self.value}"
 
     @classmethod
     def parse(cls, written: str) -> Filter:
         name, op, value = [*written.split(":", 2), "", ""][:3]
         if not name or not op or "\0" in value:
             raise BadAsk(f"“{written[:60]}” is not a filter: it needs a field, a comparison and a value.")
-        return cls(name, op, value)
+        return cls(unquote(name), op, value)
 
 
 @dataclass(frozen=True)

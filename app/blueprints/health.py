@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, request
@@ -46,7 +47,7 @@ def oldest() -> Response:
 @door.get("/metrics")
 @public
 def metrics() -> Response:
-    if not (_is_here() or api_keys.find(request.headers.get("Authorization", "").removeprefix("Bearer "))):
+    if not (_is_here() or _has_key()):
         abort(404)
     body = measures.scrape(work.oldest_seconds(), work.depths())
     return Response(body, mimetype="text/plain; version=0.0.4")
@@ -55,6 +56,13 @@ def metrics() -> Response:
 def _is_here() -> bool:
     # A proxy on this machine speaks for strangers: what it forwards is not from here.
     return request.remote_addr in {"127.0.0.1", "::1"} and "X-Forwarded-For" not in request.headers
+
+
+def _has_key() -> bool:
+    key = api_keys.find(request.headers.get("Authorization", "").removeprefix("Bearer "))
+    if key and api_keys.used(key, datetime.now(UTC)):
+        db.session.commit()
+    return key is not None
 
 
 def _answers(question: Any) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from app.customers import directory
 from app.db import db
-from app.listing import BadAsk
+from app.listing import BadAsk, Filter
 from tests.factories import make_attribute, make_customer
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -159,6 +159,14 @@ class TestFilters:
     def test_a_filter_that_makes_no_sense_is_refused_with_a_sentence(self, asked):
         with pytest.raises(BadAsk, match=r"\w+.*\."):
             found("", asked)
+
+
+def test_the_name_of_an_attribute_may_hold_a_colon():
+    make_attribute("utm:source %", "string")
+    make_customer("Ada", attributes={"utm:source %": "a:b"})
+    make_customer("Bob", attributes={"utm:source %": "c"})
+    asked = str(Filter("attributes.utm:source %", "is", "a:b"))
+    assert found("", asked) == {"Ada"}
 
 
 def test_a_day_begins_in_the_teams_zone():

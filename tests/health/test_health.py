@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
 
+from app.accounts import api_keys
+from app.audit import COMMAND_LINE
 from app.blueprints import health
+from app.db import db
 
 
 def test_alive_and_ready_need_nobody_to_sign_in(stranger):
@@ -37,6 +40,16 @@ def test_metrics_are_for_this_machine_or_a_key(stranger):
     assert stranger.get("/health/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
     bad = {"Authorization": "Bearer campus_live_x_y"}
     assert stranger.get("/health/metrics", headers=bad, environ_base=elsewhere).status_code == 404
+
+
+def test_a_key_opens_the_metrics_from_anywhere_and_its_use_is_noted(app, stranger):
+    key, written = api_keys.create("Prometheus", ["read"], COMMAND_LINE)
+    db.session.commit()
+    headers = {"Authorization": f"Bearer {written}"}
+    answer = stranger.get("/health/metrics", headers=headers, environ_base={"REMOTE_ADDR": "203.0.113.9"})
+    assert b"campus_queue_depth" in answer.data
+    db.session.expire_all()
+    assert key.last_used_at
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/sign-in", "/nothing", "/customers"])
