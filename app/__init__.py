@@ -31,6 +31,7 @@ def create_app(config: Config, application: str = "web") -> Flask:
         MAX_CONTENT_LENGTH=5 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session
     )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # an order that was written is meant
     db.init_app(app)
     migrate.init_app(app, db)
     logs.init_app(app)

@@ -88,8 +88,7 @@ def product(clone: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     dev = subprocess.Popen([clone / "bin" / "dev"], cwd=clone, env={**env, "PORT": str(port)}, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     try:
-        await_ready(address, 300)
-        await_true((clone / "var" / "sign-in").exists, 60)
+        await_true(lambda: "Sign in as" in (clone / "dev.log").read_text(), 300)
         yield dev, address
     finally:
         dev.send_signal(signal.SIGINT)
@@ -173,10 +172,6 @@ def ready(address: str) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def await_ready(address: str, seconds: float) -> None:
-    await_true(lambda: ready(address), seconds)
 
 
 def await_true(question, seconds: float) -> None:

@@ -19,6 +19,8 @@ if (finder) {
   document.querySelector('[data-find]')?.addEventListener('click', open)
   finder.addEventListener('click', event => { if (event.target === finder) finder.close() })
   finder.addEventListener('keydown', event => {
+    // A search field keeps the first Escape for itself, to clear what was typed.
+    if (event.key === 'Escape') { event.preventDefault(); finder.close() }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
     if (!step) return
     event.preventDefault()
