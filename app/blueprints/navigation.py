@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, get_flashed_messages, request
+from flask import Flask, current_app, g, get_flashed_messages, request
 from flask_login import current_user
 
 from app import access
@@ -56,10 +56,17 @@ def groups() -> list[tuple[str, list[Entry]]]:
     return [(title, entries) for title, entries in built if entries]
 
 
+def _brand() -> brand.Brand:
+    """Read once a request; the title, the side bar and more ask for it."""
+    if "brand" not in g:
+        g.brand = brand.current()
+    return g.brand  # type: ignore[no-any-return]
+
+
 def _shell() -> dict[str, Any]:
     """What the frame around every page needs. Callables, so that a fragment pays for none of it."""
     return {
-        "brand": brand.current,
+        "brand": _brand,
         "navigation": groups,
         "config_of_app": current_app.extensions["config"],
         "person": access.person() if current_user.is_authenticated else None,

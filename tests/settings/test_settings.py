@@ -38,6 +38,12 @@ def test_each_page_answers_an_admin_and_nobody_else(client_of, admin, marketer, 
     assert client_of(marketer).get(f"/settings{page}").status_code == 403
 
 
+def test_the_side_bar_offers_no_door_that_would_not_open(client_of, admin, marketer):
+    link = 'href="/settings"'
+    assert link in said(client_of(admin).get("/"))
+    assert link not in said(client_of(marketer).get("/"))
+
+
 class TestTeam:
     def test_the_zone_decides_when_a_day_begins(self, browser):
         answer = browser.post("/settings/team", data={"timezone": "Asia/Tokyo", "version": "0"})
