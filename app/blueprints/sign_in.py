@@ -23,6 +23,8 @@ NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight",
 
 @door.before_app_request
 def note_presence() -> None:
+    if access.right_of(request.endpoint) == "public":
+        return  # style sheets and health checks ask the database for nothing
     if current_user.is_authenticated and users.seen(person(), datetime.now(UTC)):
         db.session.commit()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
+from sqlalchemy import event
 
 from app.accounts import api_keys
 from app.audit import COMMAND_LINE
@@ -67,3 +68,11 @@ def test_a_request_id_from_outside_is_kept_when_it_is_one(stranger):
     )
     evil = stranger.get("/health/live", headers={"X-Request-Id": "<script>"}).headers["X-Request-Id"]
     assert "<" not in evil
+
+
+def test_style_sheets_and_health_checks_ask_the_database_for_nobody(app, client_of, viewer):
+    browser, asked = client_of(viewer), []
+    event.listen(db.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
+    assert browser.get("/static/css/app.css").status_code == 200
+    assert browser.get("/health/live").status_code == 200
+    assert asked == []
