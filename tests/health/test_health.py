@@ -72,7 +72,14 @@ def test_a_request_id_from_outside_is_kept_when_it_is_one(stranger):
 
 def test_style_sheets_and_health_checks_ask_the_database_for_nobody(app, client_of, viewer):
     browser, asked = client_of(viewer), []
-    event.listen(db.engine, "before_cursor_execute", lambda *facts: asked.append(facts[2]))
-    assert browser.get("/static/css/app.css").status_code == 200
-    assert browser.get("/health/live").status_code == 200
+
+    def note(*facts: object) -> None:
+        asked.append(facts[2])
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert browser.get("/static/css/app.css").status_code == 200
+        assert browser.get("/health/live").status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
     assert asked == []
