@@ -41,5 +41,15 @@ class AttributeChange(Model):
     new: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     source: Mapped[str]
     at: Mapped[datetime] = now_column()
+    is_column: Mapped[bool] = mapped_column(server_default=text("false"))  # of `customers`, as the e-mail is
+    import_id: Mapped[int | None] = mapped_column(BigInteger)
 
-    __table_args__ = (Index("ix_attribute_changes_customer_id_name_at", "customer_id", "name", "at"),)
+    __table_args__ = (
+        Index("ix_attribute_changes_customer_id_name_at", "customer_id", "name", "at"),
+        Index(
+            "ix_attribute_changes_import_id_customer_id",
+            "import_id",
+            "customer_id",
+            postgresql_where=text("import_id IS NOT NULL"),
+        ),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Computed, Index, Text, text
+from sqlalchemy import BigInteger, Computed, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -34,6 +34,8 @@ class Customer(Model):
     created_date: Mapped[datetime] = now_column()
     updated_date: Mapped[datetime] = now_column()
     erased_at: Mapped[datetime | None]
+    source: Mapped[str | None]  # who published this customer first: “LMS (API)”, “import 7”
+    import_id: Mapped[int | None] = mapped_column(BigInteger)
     sort_name: Mapped[str] = mapped_column(Text, Computed(SORT_NAME, persisted=True))
     email_folded: Mapped[str] = mapped_column(Text, Computed(EMAIL_FOLDED, persisted=True))
     search_text: Mapped[str] = mapped_column(Text, Computed(SEARCH_TEXT, persisted=True), deferred=True)
@@ -44,6 +46,7 @@ class Customer(Model):
         Index("ix_customers_email_folded_id", "email_folded", "id"),
         Index("ix_customers_created_date_id", "created_date", "id"),
         Index("ix_customers_timezone_created_date_id", "timezone", "created_date", "id"),
+        Index("ix_customers_import_id_id", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
         Index(
             "ix_customers_search_text",
             "search_text",

@@ -32,7 +32,7 @@ def travel(person: Person, plan: Plan, dice: Random) -> None:
 
 
 def lines(person: Person, plan: Plan) -> Iterator[str]:
-    number = (person.id - 1) * MOST
+    number = plan.events + (person.id - 1) * MOST  # behind the ids of behaviour: an id names one fact
     for at, funnel, came_from, to in person.moves:
         number += 1
         moment = plan.calendar.stamp(at)

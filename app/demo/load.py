@@ -22,10 +22,14 @@ from app.demo.plan import Plan
 from app.demo.progress import Progress
 
 TABLES = ("customers", "attribute_types", "attribute_changes", "funnel_events", "events")
-SEQUENCES = ("customers", "attribute_changes", "funnel_events", "events")
+SEQUENCES = ("customers", "attribute_changes")
 
 NEXT_ID = """
     SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)
+"""
+NEXT_FACT = """
+    SELECT setval('fact_ids', 1 + greatest((SELECT coalesce(max(id), 0) FROM funnel_events),
+                                           (SELECT coalesce(max(id), 0) FROM events)), false)
 """
 
 Counts = dict[str, int]
@@ -193,6 +197,7 @@ def _settle(connection: psycopg.Connection, plan: Plan) -> None:
         stream.write("".join(attributes.types(plan)))
     for table in SEQUENCES:
         connection.execute(NEXT_ID.format(table=table).encode())
+    connection.execute(NEXT_FACT)
 
 
 def plain(url: str) -> str:

@@ -1,0 +1,40 @@
+"""What lies in somebody's cart now. Whose it is may be known later: then it waits under what named them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Model, bigint_key, now_column
+
+
+class Cart(Model):
+    __tablename__ = "carts"
+
+    id: Mapped[int] = bigint_key()
+    customer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("customers.id"))
+    lms_lead_id: Mapped[str | None]
+    email_folded: Mapped[str | None]
+    session_id: Mapped[str | None]
+    items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    checkout_url: Mapped[str | None]
+    occurred_at: Mapped[datetime]
+    created_date: Mapped[datetime] = now_column()
+    updated_date: Mapped[datetime] = now_column()
+
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(customer_id, lms_lead_id, email_folded, session_id) > 0", name="who"),
+        Index("uq_carts_customer_id", "customer_id", unique=True),
+        Index("uq_carts_session_id", "session_id", unique=True, postgresql_where=text("customer_id IS NULL")),
+        Index("uq_carts_lms_lead_id", "lms_lead_id", unique=True, postgresql_where=text("customer_id IS NULL")),
+        Index(
+            "uq_carts_email_folded",
+            "email_folded",
+            unique=True,
+            postgresql_where=text("customer_id IS NULL AND lms_lead_id IS NULL"),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Files that people bring: read, staged, previewed, written in sets, and undone."""
