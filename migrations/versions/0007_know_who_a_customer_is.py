@@ -29,6 +29,8 @@ VIEW = """
 
 
 def upgrade() -> None:
+    # What several rows say of one person, one after the other.
+    op.execute("CREATE AGGREGATE jsonb_merged (jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}')")
     op.execute("ALTER TABLE customers ADD COLUMN source text, ADD COLUMN import_id bigint")
     op.execute("CREATE INDEX ix_customers_import_id_id ON customers (import_id, id) WHERE import_id IS NOT NULL")
     op.execute(
@@ -76,6 +78,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP AGGREGATE jsonb_merged (jsonb)")
     op.execute("DROP TABLE ambiguous_items, customer_aliases")
     op.execute("DROP VIEW customer_attributes")
     op.execute("DROP INDEX ix_attribute_changes_import_id_customer_id, ix_customers_import_id_id")
