@@ -15,7 +15,8 @@ import msgspec
 from sqlalchemy import text
 
 from app.customers import ambiguity
-from app.customers.identity import AMBIGUOUS, BEFORE, ROW, SAID, people
+from app.customers.changes import CHANGES, FINAL, LOCKED, OTHERS
+from app.customers.identity import AMBIGUOUS, ROW, SAID, people
 from app.customers.incoming import COLUMNS, Incoming, Source, Upserted
 from app.db import db
 from app.tally import Reject, Tally
@@ -30,33 +31,13 @@ TAKE_LOCKS = text(
 )
 
 
-def _new(name: str) -> str:
-    if name == "lms_lead_id":
-        return "coalesce(c.lms_lead_id, p.lms_lead_id, p.prior_columns ->> 'lms_lead_id')"
-    return f"CASE WHEN '{name}' = ANY (p.cleared) THEN NULL ELSE coalesce(p.{name}, {BEFORE[name]}) END"
-
-
-OTHERS = [name for name in COLUMNS if name != "created_date"]
 NAMES = ", ".join(OTHERS)
 
-# {rows} holds one row per person, in the columns of identity.PEOPLE. A person who is gone meanwhile is written nowhere.
+# {rows} holds one row per person, in the columns of identity.PEOPLE.
 WRITE = f"""
     rows AS MATERIALIZED ({{rows}}),
-    locked AS MATERIALIZED (
-      SELECT c.* FROM customers c
-       WHERE c.id IN (SELECT person FROM rows WHERE NOT is_new) AND c.erased_at IS NULL
-       ORDER BY c.id FOR UPDATE
-    ),
-    final AS MATERIALIZED (
-      SELECT p.person, p.is_new, {", ".join(f"{_new(name)} AS {name}" for name in OTHERS)},
-             coalesce({_new("created_date")}, c.created_date, :now)              AS created_date,
-             p.prior_attributes || p.attributes                                  AS patch,
-             coalesce(c.attributes, '{{{{}}}}')                                  AS held,
-             jsonb_strip_nulls(coalesce(c.attributes, '{{{{}}}}') || p.prior_attributes || p.attributes) AS attributes
-        FROM rows p
-        LEFT JOIN locked c ON c.id = p.person
-       WHERE p.is_new OR c.id IS NOT NULL
-    ),
+    locked AS MATERIALIZED ({LOCKED} FOR UPDATE),
+    final AS MATERIALIZED ({FINAL}),
     inserted AS (
       INSERT INTO customers (id, {NAMES}, created_date, updated_date, attributes, source, import_id)
       SELECT person, {NAMES}, created_date, :now, attributes, :source, :import_id
@@ -72,18 +53,7 @@ WRITE = f"""
     ),
     history AS (
       INSERT INTO attribute_changes (customer_id, name, is_column, old, new, source, import_id, at)
-      SELECT f.person, change.name, change.is_column, change.old, change.new, :source, :import_id, :now
-        FROM final f
-        JOIN locked c ON c.id = f.person
-       CROSS JOIN LATERAL (
-         SELECT v.name, true AS is_column, v.old, v.new
-           FROM (VALUES {", ".join(f"('{name}', to_jsonb(c.{name}), to_jsonb(f.{name}))" for name in COLUMNS)})
-             AS v(name, old, new)
-         UNION ALL
-         SELECT said.key, false, f.held -> said.key, nullif(said.value, 'null')
-           FROM jsonb_each(f.patch) said
-       ) change
-       WHERE change.old IS DISTINCT FROM change.new
+      SELECT person, name, is_column, old, new, :source, :import_id, :now FROM ({CHANGES}) changes
       RETURNING 1
     )
 """
@@ -94,11 +64,16 @@ APPEARED = """
         OR lower(coalesce(c.email, '')) <> lower(coalesce(f.email, ''))
 """
 
+
+def writing(rows: str) -> str:
+    return WRITE.replace("{rows}", rows)
+
+
 UPSERT = text(
     f"""
     WITH incoming AS (SELECT * FROM jsonb_to_recordset(CAST(:items AS jsonb)) AS item({ROW})),
     people AS MATERIALIZED ({people("incoming")}),
-    {WRITE.format(rows="SELECT * FROM people WHERE writes")}
+    {writing("SELECT * FROM people WHERE writes")}
     SELECT p.line, p.person, p.outcome, p.problem, appeared.person IS NOT NULL AS has_appeared
       FROM people p
       LEFT JOIN ({APPEARED}) appeared ON appeared.person = p.person AND p.is_last

@@ -170,7 +170,9 @@ def test_rows_of_one_set_meet_each_other(app):
 
 LEADS, EMAILS, NAMES = ("L1", "L2", "L3"), ("a@x.example", "B@x.example", "b@x.example"), ("Ann", "Bo", None)
 ATTRIBUTES = st.dictionaries(st.sampled_from(("x", "y")), st.sampled_from((1, 2, "t", ["a"], None)), max_size=2)
-WHO = st.one_of(st.tuples(st.just("lms_lead_id"), st.sampled_from(LEADS)), st.tuples(st.just("email"), st.sampled_from(EMAILS)))
+WHO = st.one_of(
+    st.tuples(st.just("lms_lead_id"), st.sampled_from(LEADS)), st.tuples(st.just("email"), st.sampled_from(EMAILS))
+)
 ITEMS = st.lists(st.tuples(WHO, st.sampled_from(NAMES), st.booleans(), ATTRIBUTES), max_size=9)
 # An address that a row changes counts from the next set on; so each lead id keeps its address here.
 HOMES = st.fixed_dictionaries({lead: st.sampled_from((None, *EMAILS)) for lead in LEADS})
