@@ -124,6 +124,13 @@ def renew(connection: Connection, model: type[Claimable], claims: Sequence[Claim
     connection.execute(update(model).where(_held(model, claims)).values(lease_until=func.clock_timestamp() + lease))
 
 
+def confirm(model: type[Claimable], claim: Claim) -> None:
+    """Raises Lost when somebody else has the row now, or took it away; else nobody can until the commit."""
+    held = select(key_of(model)).where(_held(model, [claim])).with_for_update(key_share=True)
+    if db.session.execute(held).first() is None:
+        raise Lost
+
+
 def finish(model: type[Claimable], claims: Sequence[Claim], **values: Any) -> None:
     """Records the end of all of them, or raises Lost: then the whole transaction must be rolled back."""
     _record(model, claims, **{"waiting_since": None, "error": None, **values})

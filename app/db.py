@@ -71,3 +71,11 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> N
     with connection.cursor().copy(f'COPY "{table}" ({names}) FROM STDIN') as stream:
         for row in rows:
             stream.write_row(row)
+
+
+def copy_csv(table: str, columns: Sequence[str], lines: bytes) -> None:
+    """The same with rows that are CSV already: writing them is the csv module's work, in C."""
+    connection = db.session.connection().connection.driver_connection
+    assert connection is not None
+    with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv, NULL '\\N')") as stream:
+        stream.write(lines)

@@ -35,6 +35,10 @@ Do = Callable[[Any, datetime], object]
 stopping = threading.Event()  # somebody asked this process to stop: finish the row in hand, give back the rest
 
 
+class _Interrupted(Exception):
+    """This process was asked to stop in the middle of long work."""
+
+
 @dataclass(frozen=True)
 class Work:
     """A table of work: what it is called on the page, which job does it, how many rows it takes at once."""
@@ -124,17 +128,31 @@ def _do(work: Work, claim: Claim, do: Do) -> int:
     try:
         if claim.attempts > work.most:
             raise claims.Refused(SPENT)
-        do(claim.key, now)
+        _step_by_step(work, claim, do(claim.key, now))
         work.finish(claim, claims.clock())
         db.session.commit()
     except claims.Lost:
         return _lost(work)
+    except _Interrupted:
+        _give_back(work, [claim])
+        return 0
     except Exception as error:
         _failed(work, claim, error)
         if isinstance(error, JobTimeoutException):
             raise
         return 0
     return 1
+
+
+def _step_by_step(work: Work, claim: Claim, steps: object) -> None:
+    """Long work yields wherever it may be killed and go on later: there the loop commits, if it still holds the row."""
+    if not isinstance(steps, Iterator):
+        return
+    for _ in steps:
+        claims.confirm(work.model, claim)
+        db.session.commit()
+        if stopping.is_set():
+            raise _Interrupted
 
 
 def _failed(work: Work, claim: Claim, error: Exception) -> None:

@@ -83,15 +83,18 @@ class Import(Claimable, Model):
         Index("ix_imports_by_id", "by_id"),
     )
 
+    @property
+    def said(self) -> str:
+        """As the history of what it wrote names it."""
+        return f"import {self.id}"
+
 
 class ImportChunk(Model):
     """A megabyte of the file, compressed: any worker on any machine can read it."""
 
     __tablename__ = "import_chunks"
 
-    import_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True
-    )
+    import_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
     size: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)
@@ -102,9 +105,7 @@ class ImportReject(Model):
 
     __tablename__ = "import_rejects"
 
-    import_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True
-    )
+    import_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("imports.id", ondelete="CASCADE"), primary_key=True)
     line: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     column_name: Mapped[str | None]
     code: Mapped[str]

@@ -8,7 +8,21 @@ branch_labels = None
 depends_on = None
 
 
+GUARD = """
+    CREATE OR REPLACE FUNCTION refuse_change_of_facts() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF current_setting('campus.passage', true) IN ({passages}) THEN
+        RETURN coalesce(NEW, OLD);
+      END IF;
+      RAISE EXCEPTION '% are facts: they are never changed or deleted', TG_TABLE_NAME
+        USING ERRCODE = 'integrity_constraint_violation';
+    END $$
+"""
+
+
 def upgrade() -> None:
+    # The undo of an import takes back the funnel moves that it brought.
+    op.execute(GUARD.format(passages="'retention', 'erasure', 'merge', 'undo'"))
     # A table of its own for the rows of each import: made for it, dropped after it.
     op.execute("CREATE SCHEMA IF NOT EXISTS staging")
     op.execute(
@@ -89,3 +103,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE import_rejects, import_chunks, imports")
     op.execute("DROP SCHEMA staging CASCADE")
+    op.execute(GUARD.format(passages="'retention', 'erasure', 'merge'"))

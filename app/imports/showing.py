@@ -1,0 +1,129 @@
+"""What a preview shows: samples before → after, refused rows by their reason, and both whole as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from app.customers.export import guarded
+from app.db import db
+from app.imports.matching import SHOWN
+from app.imports.staging import people_of
+from app.imports.upload import Import
+
+BATCH = 2_000
+LINES_NAMED = 3
+
+# One of each part of the file, so that a sample is not only its beginning.
+SPREAD = """
+    SELECT DISTINCT ON (part) p.*, concat_ws(' ', c.first_name, c.last_name) AS known_name, c.email AS known_email
+      FROM (SELECT *, width_bucket(line, 1, (SELECT max(line) + 2 FROM {people}), :limit) AS part
+              FROM {people} WHERE outcome = :outcome) p
+      LEFT JOIN customers c ON c.id = p.person
+     ORDER BY part, line
+"""
+CHANGED = SHOWN + " SELECT * FROM changes ORDER BY person, is_column DESC, name"
+REASONS = """
+    SELECT reason, min(line) AS first, count(*) AS count, (array_agg(line ORDER BY line))[1:3] AS lines
+      FROM import_rejects WHERE import_id = :id
+     GROUP BY reason ORDER BY count DESC, first LIMIT :limit
+"""
+
+
+@dataclass(frozen=True)
+class Change:
+    name: str
+    is_column: bool
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True)
+class Example:
+    line: int
+    customer_id: int | None  # None while nobody is created yet
+    name: str
+    row: dict[str, Any]
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True)
+class Reason:
+    said: str
+    example: str
+    lines: Sequence[int]
+    count: int
+
+
+def samples(upload: Import, outcome: str, limit: int = 6) -> list[Example]:
+    people = people_of(upload)
+    found = db.session.execute(text(SPREAD.format(people=people)), {"outcome": outcome, "limit": limit}).all()
+    changes = _changes(upload, [row.person for row in found]) if outcome == "updated" else {}
+    return [_example(upload, row, changes.get(row.person, [])) for row in found]
+
+
+def reasons(upload: Import, limit: int = 50) -> list[Reason]:
+    found = db.session.execute(text(REASONS), {"id": upload.id, "limit": limit}).all()
+    rows = dict(
+        db.session.execute(
+            text("SELECT line, left(row, 200) FROM import_rejects WHERE import_id = :id AND line = ANY (:lines)"),
+            {"id": upload.id, "lines": [row.first for row in found]},
+        ).all()
+    )
+    return [Reason(row.reason, rows.get(row.first, ""), row.lines, row.count) for row in found]
+
+
+def rejects(upload: Import) -> Iterator[str]:
+    """Line, column, reason, the row as it was: on a connection of its own, the stream outlives the request."""
+    asked = "SELECT line, column_name, reason, row FROM import_rejects WHERE import_id = :id ORDER BY line"
+    return _streamed(db.engine, ("line", "column", "reason", "row"), asked, {"id": upload.id})
+
+
+def changes_csv(upload: Import) -> Iterator[str]:
+    asked = CHANGED.format(people=people_of(upload), only="")
+    names = f"SELECT person, name, old #>> '{{}}', new #>> '{{}}' FROM ({asked}) shown"
+    return _streamed(db.engine, ("customer_id", "name", "before", "after"), names, {"now": datetime.now(UTC)})
+
+
+def _changes(upload: Import, people: Sequence[int]) -> dict[int, list[Change]]:
+    asked = CHANGED.format(people=people_of(upload), only=" AND person = ANY (:people)")
+    found: dict[int, list[Change]] = {}
+    for row in db.session.execute(text(asked), {"people": list(people), "now": datetime.now(UTC)}):
+        found.setdefault(row.person, []).append(Change(row.name, row.is_column, row.old, row.new))
+    return found
+
+
+def _example(upload: Import, row: Any, changes: Sequence[Change]) -> Example:
+    said = {name: value for name, value in row._mapping.items() if value not in (None, "", {}, [])}
+    if upload.kind == "funnel_events":
+        name = row.known_name or row.known_email or row.lms_lead_id or row.email or str(row.customer_id)
+    else:
+        own = " ".join(part for part in (row.first_name, row.last_name) if part)
+        name = row.known_name or own or row.email or row.known_email or row.lms_lead_id or ""
+    is_known = upload.kind == "funnel_events" or not row.is_new
+    return Example(row.line, row.person if is_known else None, name, said, changes)
+
+
+def _streamed(engine: Engine, header: Iterable[str], asked: str, said: dict[str, Any]) -> Iterator[str]:
+    with engine.connect() as connection:
+        yield "\ufeff" + _line(header)
+        found = connection.execution_options(yield_per=BATCH).execute(text(asked), said)
+        for rows in found.partitions():
+            yield "".join(_line(guarded(_cell(value)) for value in row) for row in rows)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _line(cells: Iterable[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow(list(cells))
+    return out.getvalue()

@@ -1,0 +1,104 @@
+"""Reading: from the file into a table of typed rows of its own; what cannot be read is refused by line.
+
+Each block is copied together with the line that it ends on, so a reader that was killed goes on there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, text
+
+from app.customers import attribute_types
+from app.customers.identity import ROW
+from app.db import copy, copy_csv, db
+from app.events import keys
+from app.imports import file, reader
+from app.imports.cells import Block, Typist
+from app.imports.detect import Dialect
+from app.imports.upload import Import, ImportReject
+
+BLOCK = 5_000
+MOVE = (
+    "line bigint, customer_id bigint, lms_lead_id text, email text, funnel_type text, from_stage text, to_stage text,"
+    " created_date timestamptz, source_id text, key uuid"
+)
+SHAPES = {"customers": ROW, "funnel_events": MOVE}
+
+
+def rows_of(upload: Import) -> str:
+    return f"staging.import_{upload.id}_rows"
+
+
+def people_of(upload: Import) -> str:
+    return f"staging.import_{upload.id}_people"
+
+
+def forget(import_id: int) -> None:
+    for part in ("rows", "people"):
+        db.session.execute(text(f"DROP TABLE IF EXISTS staging.import_{import_id}_{part}"))
+
+
+def stage(upload: Import) -> Iterator[None]:
+    _prepare(upload)
+    typist = Typist(upload.kind, upload.columns, upload.options, attribute_types.declared())
+    meter = _Meter(file.chunks(upload.id))
+    read = reader.rows(meter, Dialect.from_json(upload.dialect), upload.staged_line)
+    while rows := list(islice(read, BLOCK)):
+        _keep(upload, typist.block(rows))
+        upload.staged_line, upload.staged_bytes = rows[-1].line, meter.size
+        upload.preview = upload.preview | {"observed": upload.preview.get("observed", {}) | typist.observed}
+        yield
+
+
+class _Meter:
+    """How much of the file has been asked for."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.chunks, self.size = chunks, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self.chunks:
+            self.size += len(chunk)
+            yield chunk
+
+
+def _prepare(upload: Import) -> None:
+    """From the beginning, unless all that was staged so far is still there: a crash of PostgreSQL empties the table."""
+    table = rows_of(upload)
+    db.session.execute(text(f"CREATE UNLOGGED TABLE IF NOT EXISTS {table} ({SHAPES[upload.kind]})"))
+    if db.session.scalar(text(f"SELECT count(*) FROM {table}")) != upload.staged_rows or not upload.staged_line:
+        db.session.execute(text(f"TRUNCATE {table}"))
+        db.session.execute(delete(ImportReject).where(ImportReject.import_id == upload.id))
+        upload.staged_line = upload.staged_bytes = upload.staged_rows = upload.rows = upload.rejected = 0
+        upload.preview = {}
+
+
+def _keep(upload: Import, block: Block) -> None:
+    names = [column.split()[0] for column in SHAPES[upload.kind].split(", ")]
+    if upload.kind == "customers":
+        copy_csv(rows_of(upload), names, block.as_copy())
+    else:
+        copy(rows_of(upload), names, (_move(upload, row) for row in block.staged))
+    copy(
+        "import_rejects",
+        ("import_id", "line", "column_name", "code", "reason", "row"),
+        ((upload.id, one.line, one.column, one.code, one.reason, one.text) for one in block.rejects),
+    )
+    upload.staged_rows += len(block.staged)
+    upload.rejected += len(block.rejects)
+    upload.rows += len(block.staged) + len(block.rejects)
+
+
+def _move(upload: Import, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A move without an id of its source is known by what it says; without a time, by its place in this very file."""
+    line, *said, created_date, source_id = row
+    if not source_id:
+        told = repr((said, created_date) if created_date else (said, upload.sha256, line))
+        source_id = f"row:{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
+    key: UUID = keys.key("funnel", source_id)
+    return (line, *said, created_date or upload.created_date.isoformat(), source_id, key)
