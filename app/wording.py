@@ -15,6 +15,7 @@ from app.paging import Page
 from app.settings import team
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+SIZES = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
 
 def init_app(app: Flask) -> None:
@@ -30,6 +31,8 @@ def init_app(app: Flask) -> None:
         counted=counted,
         said=said,
         duration=duration,
+        took=took,
+        size=size,
         pair=lambda key: (key, key),
         as_moment=as_moment,
         worth=worth,
@@ -79,6 +82,19 @@ def duration(seconds: float) -> str:
     if seconds < 60 * DAY:
         return f"{seconds // DAY} d"
     return f"{seconds // (30 * DAY)} mo" if seconds < 730 * DAY else f"{seconds // (365 * DAY)} y"
+
+
+def took(seconds: float) -> str:
+    """1.8 s, where the tenths still say something."""
+    return f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
+
+
+def size(count: int) -> str:
+    """12 bytes, 312 kB, 1.4 MB, 2 GB"""
+    if count < 1000:
+        return said(count, "byte")
+    value, unit = next((count / n, unit) for n, unit in SIZES if count >= n * 0.95)
+    return f"{value:.1f}".removesuffix(".0") + f" {unit}" if value < 10 else f"{value:.0f} {unit}"
 
 
 def when(at: datetime | None, class_: str = "") -> Markup:

@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from app import htmx
+from app import htmx, wording
 from app.db import db
 from app.listing import BadAsk
 from app.logs import log
@@ -19,7 +19,7 @@ SAID = {
     403: ("This is not yours to do", "Your role does not allow it. An admin can change roles under Settings."),
     404: ("There is nothing here", "The address is wrong, or what was here is gone."),
     405: ("Not in this way", "This address exists, but it does not take this kind of request."),
-    413: ("That is too large", "At most 5 MB are taken here at once."),
+    413: ("That is too large", "At most {} are taken here at once."),
     429: ("Too many tries", "Wait a little and try again."),
     500: ("This went wrong on our side", "Nothing was saved. It is written down with the number below."),
     503: ("The database does not answer", "Nothing is lost. Try again in a few seconds."),
@@ -38,6 +38,7 @@ def _known(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     title, said = SAID.get(error.code, (error.name, "Go back, reload the page and try again."))
+    said = said.format(wording.size(request.max_content_length or 0))
     response = _page(error.code, title, said)
     for name in ("Allow", "Retry-After"):
         if value := dict(error.get_headers()).get(name):

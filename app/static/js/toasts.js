@@ -3,6 +3,7 @@ const shelf = document.getElementById('toasts')
 const leave = line => setTimeout(() => line.remove(), 6000)
 
 const show = (said, tone) => {
+  if ([...shelf.querySelectorAll('p')].some(p => p.textContent === said)) return // a page that asks again and again says it once
   const line = document.getElementById(`toast-${tone === 'bad' ? 'bad' : 'good'}`).content.firstElementChild.cloneNode(true)
   line.querySelector('p').textContent = said
   shelf.append(line)
