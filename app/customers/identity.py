@@ -40,13 +40,19 @@ BEFORE = {
 PATCH = ", ".join(f"'{name}', {name}" for name in COLUMNS)
 
 
-def _differs(name: str) -> str:
+def _differs(name: str, before: str) -> str:
     if name == "lms_lead_id":  # it is given once and never changes
-        return "(p.lms_lead_id IS NOT NULL AND b.lms_lead_id IS NULL)"
-    return f"(p.{name} IS DISTINCT FROM b.{name} AND (p.{name} IS NOT NULL OR '{name}' = ANY (p.cleared)))"
+        return f"(p.lms_lead_id IS NOT NULL AND {before}.lms_lead_id IS NULL)"
+    is_said = f"(p.{name} IS NOT NULL OR '{name}' = ANY (p.cleared))"
+    return f"(p.{name} IS DISTINCT FROM {before}.{name} AND {is_said})"
 
 
-CHANGES = "\n               OR ".join(_differs(name) for name in COLUMNS)
+def _changes(before: str) -> str:
+    """Columns first, then attributes: mostly a file holds all of them, and equal is quicker than merged and equal."""
+    return f"""({" OR ".join(_differs(name, before) for name in COLUMNS)}
+                  OR ({before}.attributes <> p.attributes
+                      AND jsonb_strip_nulls({before}.attributes || p.attributes) <> {before}.attributes))"""
+
 
 # {incoming} is a table or a query with the columns of ROW; {creates} is true or false.
 PEOPLE = f"""
@@ -133,8 +139,8 @@ PEOPLE = f"""
       SELECT p.*,
              CASE WHEN p.problem IS NOT NULL THEN NULL
                   WHEN p.is_new AND p.is_first THEN 'created'
-                  WHEN {CHANGES}
-                       OR jsonb_strip_nulls(b.attributes || p.attributes) <> b.attributes THEN 'updated'
+                  WHEN p.is_first AND {_changes("c")} THEN 'updated'
+                  WHEN NOT p.is_first AND {_changes("b")} THEN 'updated'
                   ELSE 'unchanged' END AS outcome
         FROM piled p
         LEFT JOIN customers c ON c.id = p.person

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from app.customers import identity
 from app.customers.changes import CHANGES, FINAL, LOCKED
+from app.customers.incoming import COLUMNS
 from app.db import copy, db
 from app.imports import file, reader
 from app.imports.detect import Dialect
@@ -33,6 +34,15 @@ SAID = {
 }
 COLUMN_OF = {code: field for code, (field, _) in identity.SAID.items()} | {FUTURE: "created_date", "gone": None}
 
+# What a row said is kept where it will be written or shown; of the many that change nothing only the outcome is.
+KEPT = f"""
+    SELECT p.line, p.person, p.is_new, p.is_last, p.problem, p.outcome, p.writes, said.*
+      FROM ({{people}}) p
+      LEFT JOIN LATERAL (SELECT {", ".join(f"p.{name}" for name in COLUMNS)},
+                                p.attributes, p.cleared, p.prior_columns, p.prior_attributes) said
+             ON p.writes OR p.outcome <> 'unchanged' OR p.problem IS NOT NULL
+     ORDER BY p.person, p.line
+"""
 MOVES = """
     SELECT r.*, coalesce(own.id, merged.customer_id, lead.id, alias.customer_id, address.id) AS person,
            CASE WHEN r.customer_id IS NOT NULL AND coalesce(own.id, merged.customer_id) IS NULL THEN 'unknown_customer'
@@ -74,7 +84,7 @@ def match(upload: Import, now: datetime) -> Iterator[None]:
 def _match_customers(upload: Import) -> None:
     creates = "true" if upload.options.get("create", True) else "false"
     people = identity.people(rows_of(upload), creates)
-    _keep(upload, f"SELECT * FROM ({people}) people ORDER BY person, line", "person")
+    _keep(upload, KEPT.format(people=people), "person")
 
 
 def _match_moves(upload: Import, now: datetime) -> None:
@@ -127,9 +137,9 @@ def _lost(upload: Import, problems: dict[int, str]) -> Iterator[tuple[Any, ...]]
 def _figures(upload: Import, now: datetime) -> dict[str, Any]:
     table = people_of(upload)
     counted = db.session.execute(
-        text(f"SELECT outcome, count(*) FROM {table} WHERE problem IS NULL GROUP BY outcome")
+        text(f"SELECT outcome, count(*) AS rows FROM {table} WHERE problem IS NULL GROUP BY outcome")
     ).all()
-    figures: dict[str, Any] = dict.fromkeys(OUTCOMES, 0) | {row.outcome: row.count for row in counted}
+    figures: dict[str, Any] = dict.fromkeys(OUTCOMES, 0) | {row.outcome: row.rows for row in counted}
     figures["rejected"] = upload.rejected
     figures["writes"] = db.session.scalar(text(f"SELECT count(*) FROM {table} WHERE writes"))
     if upload.kind == "customers":

@@ -31,9 +31,9 @@ SPREAD = """
 """
 CHANGED = SHOWN + " SELECT * FROM changes ORDER BY person, is_column DESC, name"
 REASONS = """
-    SELECT reason, min(line) AS first, count(*) AS count, (array_agg(line ORDER BY line))[1:3] AS lines
+    SELECT reason, min(line) AS first, count(*) AS rows, (array_agg(line ORDER BY line))[1:3] AS lines
       FROM import_rejects WHERE import_id = :id
-     GROUP BY reason ORDER BY count DESC, first LIMIT :limit
+     GROUP BY reason ORDER BY rows DESC, first LIMIT :limit
 """
 
 
@@ -71,13 +71,10 @@ def samples(upload: Import, outcome: str, limit: int = 6) -> list[Example]:
 
 def reasons(upload: Import, limit: int = 50) -> list[Reason]:
     found = db.session.execute(text(REASONS), {"id": upload.id, "limit": limit}).all()
-    rows = dict(
-        db.session.execute(
-            text("SELECT line, left(row, 200) FROM import_rejects WHERE import_id = :id AND line = ANY (:lines)"),
-            {"id": upload.id, "lines": [row.first for row in found]},
-        ).all()
-    )
-    return [Reason(row.reason, rows.get(row.first, ""), row.lines, row.count) for row in found]
+    asked = text("SELECT line, left(row, 200) AS row FROM import_rejects WHERE import_id = :id AND line = ANY (:lines)")
+    shown = db.session.execute(asked, {"id": upload.id, "lines": [row.first for row in found]})
+    examples = {row.line: row.row for row in shown}
+    return [Reason(row.reason, examples.get(row.first, ""), row.lines, row.rows) for row in found]
 
 
 def rejects(upload: Import) -> Iterator[str]:
