@@ -68,7 +68,7 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> N
     connection = db.session.connection().connection.driver_connection
     assert connection is not None
     names = ", ".join(f'"{name}"' for name in columns)
-    with connection.cursor().copy(f'COPY "{table}" ({names}) FROM STDIN') as stream:
+    with connection.cursor().copy(f"COPY {table} ({names}) FROM STDIN") as stream:
         for row in rows:
             stream.write_row(row)
 

@@ -166,6 +166,8 @@ def _clean() -> None:
     with db.engine.begin() as connection:
         connection.execute(text("SET LOCAL campus.passage = 'retention'"))
         connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
+        connection.execute(text("DROP SCHEMA staging CASCADE"))
+        connection.execute(text("CREATE SCHEMA staging"))
         connection.execute(text("INSERT INTO topics SELECT * FROM kept_topics"))
         connection.execute(text("SELECT setval('topics_id_seq', (SELECT max(id) FROM topics))"))
 

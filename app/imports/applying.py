@@ -114,8 +114,10 @@ def _write_changed(upload: Import, people: Sequence[int], now: datetime) -> None
     """They would have been created, and are there by now."""
     if not people:
         return
-    rows = f"SELECT * FROM {people_of(upload)} WHERE writes AND person = ANY (:met)"
-    done = _slice(upload, rows, {"met": list(set(people))}, now)
+    table, met = people_of(upload), {"met": list(set(people))}
+    done = _slice(upload, f"SELECT * FROM {table} WHERE writes AND person = ANY (:met)", met, now)
+    # Their ids may lie ahead of the slices.
+    db.session.execute(text(f"UPDATE {table} SET writes = false WHERE person = ANY (:met)"), met)
     counts = upload.preview
     upload.preview = counts | {"created": counts["created"] - done.rows, "updated": counts["updated"] + done.rows}
     upload.applied_rows += done.rows

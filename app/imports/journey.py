@@ -164,6 +164,7 @@ def _fail(upload: Import, problem: str) -> None:
 
 def _must_be(upload: Import, *states: str) -> None:
     """Looked at under a lock: of two who press at once, one goes on."""
+    db.session.flush()
     db.session.refresh(upload, with_for_update=True)
     if upload.state not in states:
         raise CannotGoOn(f"This import is no longer there: it is {upload.state} now.")

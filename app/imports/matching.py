@@ -62,11 +62,15 @@ MOVES = """
 """
 # What a preview shows of changes: nobody is locked, nothing is written.
 SHOWN = f"""
-    WITH rows AS MATERIALIZED (SELECT * FROM {{people}} WHERE writes AND NOT is_new{{only}}),
+    WITH rows AS MATERIALIZED (SELECT * FROM <people> WHERE writes AND NOT is_new <only>),
     locked AS MATERIALIZED ({LOCKED}),
     final AS MATERIALIZED ({FINAL}),
     changes AS ({CHANGES})
 """
+
+
+def shown(upload: Import, only: str = "") -> str:
+    return SHOWN.replace("<people>", people_of(upload)).replace("<only>", only)
 
 
 def match(upload: Import, now: datetime) -> Iterator[None]:
@@ -154,5 +158,4 @@ def _figures(upload: Import, now: datetime) -> dict[str, Any]:
 
 
 def _values(upload: Import, now: datetime) -> int:
-    asked = SHOWN.format(people=people_of(upload), only="")
-    return int(db.session.scalar(text(f"{asked} SELECT count(*) FROM changes"), {"now": now}) or 0)
+    return int(db.session.scalar(text(f"{shown(upload)} SELECT count(*) FROM changes"), {"now": now}) or 0)

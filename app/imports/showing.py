@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 
 from app.customers.export import guarded
 from app.db import db
-from app.imports.matching import SHOWN
+from app.imports.matching import shown
 from app.imports.staging import people_of
 from app.imports.upload import Import
 
@@ -29,7 +29,7 @@ SPREAD = """
       LEFT JOIN customers c ON c.id = p.person
      ORDER BY part, line
 """
-CHANGED = SHOWN + " SELECT * FROM changes ORDER BY person, is_column DESC, name"
+CHANGED = " SELECT * FROM changes ORDER BY person, is_column DESC, name"
 REASONS = """
     SELECT reason, min(line) AS first, count(*) AS rows, (array_agg(line ORDER BY line))[1:3] AS lines
       FROM import_rejects WHERE import_id = :id
@@ -84,13 +84,13 @@ def rejects(upload: Import) -> Iterator[str]:
 
 
 def changes_csv(upload: Import) -> Iterator[str]:
-    asked = CHANGED.format(people=people_of(upload), only="")
-    names = f"SELECT person, name, old #>> '{{}}', new #>> '{{}}' FROM ({asked}) shown"
+    asked = shown(upload) + CHANGED
+    names = f"SELECT person, name, old #>> '{{}}', new #>> '{{}}' FROM ({asked}) listed"
     return _streamed(db.engine, ("customer_id", "name", "before", "after"), names, {"now": datetime.now(UTC)})
 
 
 def _changes(upload: Import, people: Sequence[int]) -> dict[int, list[Change]]:
-    asked = CHANGED.format(people=people_of(upload), only=" AND person = ANY (:people)")
+    asked = shown(upload, "AND person = ANY (:people)") + CHANGED
     found: dict[int, list[Change]] = {}
     for row in db.session.execute(text(asked), {"people": list(people), "now": datetime.now(UTC)}):
         found.setdefault(row.person, []).append(Change(row.name, row.is_column, row.old, row.new))
