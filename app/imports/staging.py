@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import delete, text
 
@@ -100,5 +99,5 @@ def _move(upload: Import, row: tuple[Any, ...]) -> tuple[Any, ...]:
     if not source_id:
         told = repr((said, created_date) if created_date else (said, upload.sha256, line))
         source_id = f"row:{hashlib.blake2b(told.encode(), digest_size=12).hexdigest()}"
-    key: UUID = keys.key("funnel", source_id)
-    return (line, *said, created_date or upload.created_date.isoformat(), source_id, key)
+    moment = created_date or upload.created_date.isoformat()
+    return (line, *said, moment, source_id, keys.key("funnel", source_id))

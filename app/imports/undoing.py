@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import text
 
@@ -125,8 +124,8 @@ def _slice_of_moves(upload: Import, table: str) -> int:
     db.session.execute(text("SELECT set_config('campus.passage', 'undo', true)"))
     said = {"id": upload.id, "limit": SLICE}
     rows = db.session.execute(text(MOVES.format(table=table)), said).all()
-    seen: list[UUID] = [keys.key("funnel", row.source_id) for row in rows]
-    db.session.execute(text("DELETE FROM event_keys WHERE key = ANY (:keys)"), {"keys": seen})
+    seen = [keys.key("funnel", row.source_id) for row in rows]
+    db.session.execute(text("DELETE FROM event_keys WHERE key = ANY (CAST(:keys AS uuid[]))"), {"keys": seen})
     db.session.execute(
         text("DELETE FROM event_work WHERE kind = 'funnel' AND event_id = ANY (:ids)"),
         {"ids": [row.id for row in rows]},
