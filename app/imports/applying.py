@@ -68,7 +68,7 @@ def apply(upload: Import, now: datetime) -> Iterator[None]:
 
 def _bind_types(upload: Import) -> None:
     said = {c["name"]: c["type"] for c in upload.columns if c.get("field") == "attribute" and c.get("type")}
-    others = attribute_types.declare(said, upload.said)
+    others = attribute_types.declare(said)
     if others:
         name, kind = next(iter(others.items()))
         raise Refused(f"{name} was declared as {kind} since the file was read. Choose its type again.")
