@@ -17,7 +17,7 @@ from app import claims, pump
 from app.accounts import sign_in
 from app.claims import Claim, Claimable
 from app.db import Model, db
-from app.events import keys, partitions
+from app.events import keys, partitions, pending
 from app.ops import sweeping, tidying
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -34,6 +34,7 @@ class Recurring:
 RECURRING = (
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
+    Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from app.customers.who import Who
 from app.db import db
-from app.events import event_work, intake, pending_event  # noqa: F401 — their tables are emptied too
+from app.events import event_work, intake, pending  # noqa: F401 — their tables are emptied too
 from app.events.incoming import Incoming, Origin
 from app.tally import Tally
 from tests.factories import NOW
