@@ -124,16 +124,28 @@ def renew(connection: Connection, model: type[Claimable], claims: Sequence[Claim
     connection.execute(update(model).where(_held(model, claims)).values(lease_until=func.clock_timestamp() + lease))
 
 
-def confirm(model: type[Claimable], claim: Claim) -> None:
-    """Raises Lost when somebody else has the row now, or took it away; else nobody can until the commit."""
-    held = select(key_of(model)).where(_held(model, [claim])).with_for_update(key_share=True)
-    if db.session.execute(held).first() is None:
+def confirm(model: type[Claimable], claims: Sequence[Claim]) -> None:
+    """Raises Lost when somebody else has a row now, or took it away; else nobody can until the commit."""
+    held = select(key_of(model)).where(_held(model, claims)).with_for_update(key_share=True)
+    if len(db.session.execute(held).all()) != len(claims):
         raise Lost
 
 
 def finish(model: type[Claimable], claims: Sequence[Claim], **values: Any) -> None:
     """Records the end of all of them, or raises Lost: then the whole transaction must be rolled back."""
     _record(model, claims, **{"waiting_since": None, "error": None, **values})
+
+
+def remove(model: type[Claimable], claims: Sequence[Claim]) -> None:
+    """For tables whose rows nobody needs once they are done: they go, or Lost is raised as above."""
+    gone = delete(model).where(_held(model, claims)).returning(key_of(model))
+    if len(db.session.execute(gone.execution_options(synchronize_session=False)).all()) != len(claims):
+        raise Lost
+
+
+def part(model: type[Claimable], claims: Sequence[Claim], now: datetime, said: str) -> None:
+    """They failed as a set: each comes again at once, and alone, for it was tried before."""
+    _record(model, claims, not_before=now, error=said)
 
 
 def put_off(model: type[Claimable], claim: Claim, until: datetime, said: str, attempts: int) -> None:

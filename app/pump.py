@@ -32,6 +32,7 @@ SPENT = "It stopped its worker each time it was tried."
 TOO_LONG = "It took longer than a job may take."
 
 Do = Callable[[Any, datetime], object]
+Portion = list[Claim]  # what is done and recorded in one transaction
 stopping = threading.Event()  # somebody asked this process to stop: finish the row in hand, give back the rest
 
 
@@ -56,6 +57,21 @@ class Work:
     def table(self) -> str:
         return str(self.model.__tablename__)  # type: ignore[attr-defined]
 
+    def portions(self, taken: list[Claim]) -> list[Portion]:
+        return [[claim] for claim in taken]
+
+    def named(self, portion: Portion) -> Any:
+        """What the verb gets to hear of it."""
+        return portion[0].key
+
+    def end(self, portion: Portion, now: datetime) -> None:
+        for claim in portion:
+            self.finish(claim, now)
+
+    def fall_apart(self, portion: Portion, error: Exception, now: datetime) -> None:
+        for claim in portion:
+            self.fail(claim, error, now)
+
     def finish(self, claim: Claim, _now: datetime) -> None:
         claims.finish(self.model, [claim])
 
@@ -66,6 +82,31 @@ class Work:
             claims.set_aside(self.model, claim, reason(error), now)
         else:
             claims.put_off(self.model, claim, now + pause_after(claim.attempts), reason(error), claim.attempts)
+
+
+@dataclass(frozen=True)
+class SetWork(Work):
+    """Many small rows, done together, gone once they are done. `do` gets a list of keys.
+
+    A set that fails is tried again row by row, so that only the row at fault is set aside.
+    """
+
+    batch: int = 500
+
+    def portions(self, taken: list[Claim]) -> list[Portion]:
+        return [taken]
+
+    def named(self, portion: Portion) -> list[Any]:
+        return [claim.key for claim in portion]
+
+    def end(self, portion: Portion, _now: datetime) -> None:
+        claims.remove(self.model, portion)
+
+    def fall_apart(self, portion: Portion, error: Exception, now: datetime) -> None:
+        if len(portion) == 1 or isinstance(error, claims.NotYet):
+            super().fall_apart(portion, error, now)
+        else:
+            claims.part(self.model, portion, now, reason(error))
 
 
 def pump(work: Work, do: Do) -> int:
@@ -103,7 +144,7 @@ def _claim(work: Work) -> list[Claim]:
 
 
 def _do_all(work: Work, taken: list[Claim], do: Do) -> int:
-    done, left = 0, list(taken)
+    done, left = 0, work.portions(taken)
     with _renewed(db.engine, work.model, left):
         while left and not stopping.is_set():
             try:
@@ -116,51 +157,51 @@ def _do_all(work: Work, taken: list[Claim], do: Do) -> int:
     return done
 
 
-def _give_back(work: Work, left: list[Claim]) -> None:
+def _give_back(work: Work, left: list[Portion]) -> None:
     if left:
-        claims.give_back(work.model, left)
+        claims.give_back(work.model, _all(left))
         db.session.commit()
 
 
-def _do(work: Work, claim: Claim, do: Do) -> int:
+def _do(work: Work, portion: Portion, do: Do) -> int:
     now = claims.clock()
     db.session.rollback()  # no transaction stays open around work that may take long
     try:
-        if claim.attempts > work.most:
+        if portion[0].attempts > work.most:
             raise claims.Refused(SPENT)
-        _step_by_step(work, claim, do(claim.key, now))
-        work.finish(claim, claims.clock())
+        _step_by_step(work, portion, do(work.named(portion), now))
+        work.end(portion, claims.clock())
         db.session.commit()
     except claims.Lost:
         return _lost(work)
     except _Interrupted:
-        _give_back(work, [claim])
+        _give_back(work, [portion])
         return 0
     except Exception as error:
-        _failed(work, claim, error)
+        _failed(work, portion, error)
         if isinstance(error, JobTimeoutException):
             raise
         return 0
-    return 1
+    return len(portion)
 
 
-def _step_by_step(work: Work, claim: Claim, steps: object) -> None:
+def _step_by_step(work: Work, portion: Portion, steps: object) -> None:
     """Long work yields wherever it may be killed and go on later: there the loop commits, if it still holds the row."""
     if not isinstance(steps, Iterator):
         return
     for _ in steps:
-        claims.confirm(work.model, claim)
+        claims.confirm(work.model, portion)
         db.session.commit()
         if stopping.is_set():
             raise _Interrupted
 
 
-def _failed(work: Work, claim: Claim, error: Exception) -> None:
+def _failed(work: Work, portion: Portion, error: Exception) -> None:
     db.session.rollback()
     if not isinstance(error, claims.NotYet):
-        log.warning("row failed", job=work.job, attempt=claim.attempts, **place_of(error))
+        log.warning("row failed", job=work.job, rows=len(portion), attempt=portion[0].attempts, **place_of(error))
     try:
-        work.fail(claim, error, claims.clock())
+        work.fall_apart(portion, error, claims.clock())
         db.session.commit()
     except claims.Lost:
         _lost(work)
@@ -173,7 +214,7 @@ def _lost(work: Work) -> int:
 
 
 @contextlib.contextmanager
-def _renewed(engine: Engine, model: type[Claimable], left: list[Claim]) -> Iterator[None]:
+def _renewed(engine: Engine, model: type[Claimable], left: list[Portion]) -> Iterator[None]:
     """Keeps the leases of what is left for as long as this process lives; costs nothing for quick rows."""
     over = threading.Event()
     keeper = threading.Thread(target=_keep, args=(engine, model, left, over), daemon=True)
@@ -184,11 +225,15 @@ def _renewed(engine: Engine, model: type[Claimable], left: list[Claim]) -> Itera
         over.set()
 
 
-def _keep(engine: Engine, model: type[Claimable], left: list[Claim], over: threading.Event) -> None:
+def _keep(engine: Engine, model: type[Claimable], left: list[Portion], over: threading.Event) -> None:
     while not over.wait(LEASE.total_seconds() / 3):
         # The database is away: the lease may run out, the fencing number still guards the row.
         with contextlib.suppress(SQLAlchemyError), engine.begin() as connection:
-            claims.renew(connection, model, tuple(left), LEASE)
+            claims.renew(connection, model, _all(left), LEASE)
+
+
+def _all(portions: list[Portion]) -> list[Claim]:
+    return [claim for portion in tuple(portions) for claim in portion]
 
 
 def _me() -> str:

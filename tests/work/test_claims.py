@@ -181,3 +181,24 @@ def test_a_failed_row_can_be_discarded_and_others_cannot() -> None:
     assert claims.discard(Errand, failed)
     assert not claims.discard(Errand, fine)
     assert not claims.retry(Errand, fine, claims.clock())
+
+
+def test_rows_that_are_done_can_go_and_a_lost_one_keeps_the_whole_set() -> None:
+    asked = ask_for("quick", "quick")
+    claimed = claim()
+    db.session.commit()
+    change(asked[1], fence=Errand.fence + 1)
+    with pytest.raises(claims.Lost):
+        claims.remove(Errand, claimed)
+    db.session.rollback()
+    assert row(asked[0]).waiting_since
+    claims.remove(Errand, claimed[:1])
+    db.session.commit()
+    assert db.session.get(Errand, asked[0]) is None
+
+
+def test_what_failed_together_comes_alone() -> None:
+    asked = ask_for("quick", "quick")
+    claims.part(Errand, claim(), claims.clock(), "Something in the set was wrong.")
+    db.session.commit()
+    assert [keys(claim()) for _ in range(3)] == [[asked[0]], [asked[1]], []]
