@@ -14,6 +14,7 @@ from app.events.pending_event import PendingEvent
 
 AT_ONCE = 10_000
 KEPT = timedelta(days=730)
+MISSED_WITHIN = timedelta(minutes=30)
 
 # Of several ways to be somebody's, the lead id counts. An address must fit nobody else; beside a lead id that is
 # still unknown it means a customer who has none (the rules of customers/who.py).
@@ -36,6 +37,14 @@ OF_CUSTOMERS = """
     ) fits
     ORDER BY id, rank
     LIMIT :at_once
+"""
+MISSED = """
+    WITH lately AS MATERIALIZED (SELECT lms_lead_id, email_folded FROM pending_events WHERE received_at > :since)
+    SELECT c.id FROM lately p JOIN customers c ON c.lms_lead_id = p.lms_lead_id
+    UNION
+    SELECT a.customer_id FROM lately p JOIN customer_aliases a ON a.lms_lead_id = p.lms_lead_id
+    UNION
+    SELECT c.id FROM lately p JOIN customers c ON c.email_folded = p.email_folded
 """
 OF_SESSION = """
     SELECT id, CAST(:customer AS bigint) AS customer_id, date_trunc('month', occurred_at, 'UTC') AS month
@@ -72,12 +81,20 @@ MOVE = text(
 
 def join(customer_ids: Sequence[int]) -> int:
     """What waits for these people becomes theirs. Never commits."""
-    return _move(OF_CUSTOMERS, {"customers": list(customer_ids)}) if customer_ids else 0
+    if not customer_ids or not db.session.scalar(text("SELECT EXISTS (SELECT FROM pending_events)")):
+        return 0
+    return _move(OF_CUSTOMERS, {"customers": list(customer_ids)})
 
 
 def join_anonymous(anonymous_id: str, customer_id: int) -> int:
     """A session of the shop turned out to be theirs: what it did while it named nobody."""
     return _move(OF_SESSION, {"anonymous": anonymous_id, "customer": customer_id})
+
+
+def join_missed(now: datetime) -> int:
+    """A fact and its person that came in the same moment did not see each other: whoever came last joins them here."""
+    people = db.session.scalars(text(MISSED), {"since": now - MISSED_WITHIN})
+    return join(list(people))
 
 
 def forget_old(now: datetime) -> None:
