@@ -22,13 +22,14 @@ def write(folder: Path, rows: int) -> tuple[Path, Path]:
     """The file to import, and what a COPY of its good rows would be; both are kept between runs."""
     file, raw = folder / f"customers-{rows}.csv", folder / f"customers-{rows}.copy"
     if not (file.exists() and raw.exists()):
-        with file.with_suffix(".new").open("w") as ours, raw.with_suffix(".new").open("w") as theirs:
+        new = [path.with_name(path.name + ".new") for path in (file, raw)]
+        with new[0].open("w") as ours, new[1].open("w") as theirs:
             ours.write(HEADER)
             for line, copied in _lines(rows):
                 ours.write(line)
                 theirs.write(copied)
-        file.with_suffix(".new").rename(file)
-        raw.with_suffix(".new").rename(raw)
+        new[0].rename(file)
+        new[1].rename(raw)
     return file, raw
 
 

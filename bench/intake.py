@@ -86,10 +86,10 @@ def empty() -> None:
 
 def copied(raw: Path) -> Run:
     began = time.perf_counter()
-    with psycopg.connect(plain(url())) as connection, raw.open("rb") as source:
-        with connection.cursor().copy(f"COPY customers ({files.COLUMNS}) FROM STDIN".encode()) as stream:
-            while data := source.read(1 << 18):
-                stream.write(data)
+    copy = f"COPY customers ({files.COLUMNS}) FROM STDIN".encode()
+    with psycopg.connect(plain(url())) as link, raw.open("rb") as source, link.cursor().copy(copy) as stream:
+        while data := source.read(1 << 18):
+            stream.write(data)
     return Run(time.perf_counter() - began)
 
 
