@@ -34,6 +34,7 @@ class Recurring:
 RECURRING = (
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
+    Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", pending.join_missed),
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
