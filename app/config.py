@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ class Config:
     mail_reply_to: str | None = None
     log_format: str = "json"
     release: str = "dev"
+    funnel_webhook_secrets: tuple[bytes, ...] = ()
 
     @property
     def is_secure(self) -> bool:
@@ -48,6 +51,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         mail_reply_to=env.get("MAIL_REPLY_TO") or None,
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
+        funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
     )
 
 
@@ -82,6 +86,23 @@ def _secret_keys(env: Mapping[str, str]) -> tuple[str, ...]:
     if any(len(key) < 16 for key in keys):
         raise ConfigError("SECRET_KEY is too short: each of its values needs at least 16 characters.")
     return keys
+
+
+def _webhook_secrets(env: Mapping[str, str], name: str) -> tuple[bytes, ...]:
+    written = env.get(name, "").split()
+    if len(written) > 2:
+        raise ConfigError(f"{name} takes one value, or two separated by a space while you rotate.")
+    return tuple(_webhook_secret(name, one) for one in written)
+
+
+def _webhook_secret(name: str, written: str) -> bytes:
+    try:
+        secret = base64.b64decode(written.removeprefix("whsec_").encode(), validate=True)
+    except (binascii.Error, ValueError):
+        secret = b""
+    if len(secret) < 16 or not written.startswith("whsec_"):
+        raise ConfigError(f"{name} must be whsec_ followed by at least 16 bytes in base64.")
+    return secret
 
 
 def _base_url(env: Mapping[str, str]) -> str:

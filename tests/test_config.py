@@ -27,6 +27,13 @@ def test_a_complete_environment_is_read():
     assert from_environment({**GOOD, "BASE_URL": "https://m.example.com/"}).base_url == "https://m.example.com"
 
 
+def test_a_webhook_may_have_two_secrets_while_they_are_rotated():
+    first, second = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_" + "A" * 32
+    assert from_environment(GOOD).funnel_webhook_secrets == ()
+    config = from_environment({**GOOD, "FUNNEL_WEBHOOK_SECRET": f"{first} {second}"})
+    assert [len(secret) for secret in config.funnel_webhook_secrets] == [24, 24]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -41,6 +48,14 @@ def test_a_complete_environment_is_read():
         ("PORT", "70000"),
         ("MAIL_PROVIDER", "pigeon"),
         ("REPLICA_DATABASE_URL", "x"),
+        ("FUNNEL_WEBHOOK_SECRET", "secret"),
+        ("FUNNEL_WEBHOOK_SECRET", "whsec_"),
+        ("FUNNEL_WEBHOOK_SECRET", "whsec_c2hvcnQ="),
+        ("FUNNEL_WEBHOOK_SECRET", "whsec_not base64!"),
+        ("FUNNEL_WEBHOOK_SECRET", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("FUNNEL_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw nonsense"),
+        ("FUNNEL_WEBHOOK_SECRET", "whsec_ünïcode"),
+        ("FUNNEL_WEBHOOK_SECRET", " ".join(["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] * 3)),
     ],
 )
 def test_a_wrong_value_is_named(name, value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,10 @@ from app.embedded.place import write_private
 
 def secret_key(home: Path) -> str:
     return _kept(home / "secret-key", lambda: secrets.token_urlsafe(48))
+
+
+def funnel_webhook_secret(home: Path) -> str:
+    return _kept(home / "funnel-webhook-secret", lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
 
 
 def sign_in_password(home: Path) -> str:

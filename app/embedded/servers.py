@@ -74,6 +74,7 @@ def environment(servers: Servers) -> dict[str, str]:
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or keys.secret_key(servers.home),
+        "FUNNEL_WEBHOOK_SECRET": os.environ.get("FUNNEL_WEBHOOK_SECRET") or keys.funnel_webhook_secret(servers.home),
     }
 
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("embedded")]
 
 @pytest.fixture(autouse=True)
 def no_servers_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY"):
+    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FUNNEL_WEBHOOK_SECRET"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -82,7 +82,9 @@ def test_no_port_is_open(servers: Servers) -> None:
 
 def test_sockets_passwords_and_keys_are_for_the_owner_only(servers: Servers, home: Path) -> None:
     keys.secret_key(home)
-    for path in (home / "embedded.json", home / "secret-key", data(home), Path(servers.redis_url[7:]).parent):
+    keys.funnel_webhook_secret(home)
+    kept = ("embedded.json", "secret-key", "funnel-webhook-secret")
+    for path in (*map(home.joinpath, kept), data(home), Path(servers.redis_url[7:]).parent):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
@@ -130,11 +132,13 @@ def test_what_the_environment_names_is_not_started(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/shop")
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
     monkeypatch.setenv("SECRET_KEY", "mine")
+    monkeypatch.setenv("FUNNEL_WEBHOOK_SECRET", "whsec_mine")
     with running(tmp_path / "home") as servers, settled(tmp_path / "home") as place:
         assert environment(servers) == {
             "DATABASE_URL": "postgresql://elsewhere/shop",
             "REDIS_URL": "redis://elsewhere",
             "SECRET_KEY": "mine",
+            "FUNNEL_WEBHOOK_SECRET": "whsec_mine",
         }
         assert not (place.store / "data").exists()
         shutil.rmtree(place.store)
