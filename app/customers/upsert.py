@@ -23,14 +23,11 @@ from app.tally import Reject, Tally
 
 LOCKS = 64
 
-TAKE_LOCKS, SHARE_LOCKS = (
-    text(
-        f"""
-        SELECT {take}(hashtext('customers'), lock)
-          FROM (SELECT lock FROM unnest(CAST(:locks AS int[])) AS lock ORDER BY lock) in_order
-        """
-    )
-    for take in ("pg_advisory_xact_lock", "pg_advisory_xact_lock_shared")
+TAKE_LOCKS = text(
+    """
+    SELECT pg_advisory_xact_lock(hashtext('customers'), lock)
+      FROM (SELECT lock FROM unnest(CAST(:locks AS int[])) AS lock ORDER BY lock) in_order
+    """
 )
 
 
@@ -109,16 +106,8 @@ def upsert_many(items: Sequence[Incoming], source: Source, now: datetime) -> tup
 
 def lock(keys: Iterable[str] | None = None) -> None:
     """Of these keys, or of all: two writers of one key follow each other. In order, so that none waits in a circle."""
-    db.session.execute(TAKE_LOCKS, {"locks": list(range(LOCKS)) if keys is None else _locks(keys)})
-
-
-def await_writers(keys: Iterable[str]) -> None:
-    """Whoever writes these keys now has ended, and nobody begins before this transaction ends. Readers share it."""
-    db.session.execute(SHARE_LOCKS, {"locks": _locks(keys)})
-
-
-def _locks(keys: Iterable[str]) -> list[int]:
-    return sorted({zlib.crc32(key.encode()) % LOCKS for key in keys})
+    locks = range(LOCKS) if keys is None else sorted({zlib.crc32(key.encode()) % LOCKS for key in keys})
+    db.session.execute(TAKE_LOCKS, {"locks": list(locks)})
 
 
 def _keys(items: Sequence[Incoming]) -> Iterable[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.customers import ambiguity, upsert, who
+from app.customers import ambiguity, who
 from app.db import db
 from app.events import partitions
 from app.events.incoming import Incoming, Origin
@@ -88,17 +88,6 @@ def store(facts: Sequence[Incoming], origin: Origin, now: datetime) -> Tally:
 
 
 def _find(facts: Sequence[Fact]) -> None:
-    _look_up(facts)
-    strangers = [fact for fact in facts if fact.is_strangers]
-    if strangers:
-        # Somebody may be writing them at this moment, and would not see that these facts wait.
-        upsert.await_writers(
-            key for fact in strangers for key in (fact.said.who.lms_lead_id, fact.said.who.email) if key
-        )
-        _look_up(strangers)
-
-
-def _look_up(facts: Sequence[Fact]) -> None:
     people = list({fact.said.who for fact in facts})
     found = dict(zip(people, who.find_many(people), strict=True))
     for fact in facts:

@@ -36,11 +36,6 @@ class Fact:
         """Its person is known, or may be known later: a customer's id that nobody has stays nobody's."""
         return self.found.id is not None or not self.said.who.customer_id
 
-    @property
-    def is_strangers(self) -> bool:
-        """Somebody is named who may come later."""
-        return self.found.id is None and not self.said.who.customer_id and self.said.who.is_named
-
 
 class _Refused(Exception):
     def __init__(self, code: str, field: str, message: str) -> None:
