@@ -73,9 +73,9 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> N
             stream.write_row(row)
 
 
-def copy_csv(table: str, columns: Sequence[str], lines: bytes) -> None:
-    """The same with rows that are CSV already: writing them is the csv module's work, in C."""
+def copy_text(table: str, columns: Sequence[str], lines: bytes) -> None:
+    """The same with rows that are written as COPY reads them already."""
     connection = db.session.connection().connection.driver_connection
     assert connection is not None
-    with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT csv, NULL '\\N')") as stream:
+    with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream:
         stream.write(lines)

@@ -1,0 +1,411 @@
+"""Cells become values, a column at a time: what a cell says is worked out once for all the rows that say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from itertools import compress
+from json.encoder import encode_basestring as quoted
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from app.customers.attribute_values import CONTROL, Wrong, array, day, infer, text
+from app.customers.incoming import COLUMNS
+from app.events.funnel_event import FUNNEL_TYPES
+from app.imports.mapping import WHO
+from app.imports.reader import SHOWN, BadRow, Row, as_text
+from app.settings.addresses import is_address
+
+LONGEST = 500
+REMEMBERED = 50_000  # different cells of a column
+BIGGEST_ID = 2**63
+NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
+NULL = "\\N"
+TO_ESCAPE = re.compile(r"[\\\t\n\r]")
+ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?\s?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
+PLAIN_ADDRESS = re.compile(
+    r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+CUSTOMERS = ("customer_id", *COLUMNS)
+MOVES = ("customer_id", "lms_lead_id", "email", "funnel_type", "from_stage", "to_stage", "created_date", "id")
+NEEDED = {"funnel_events": ("funnel_type", "to_stage")}
+
+
+Quickly = Callable[[Sequence[str], Mapping[str, Any]], "list[Any] | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    line: int
+    column: str | None
+    code: str
+    reason: str
+    text: str
+
+
+@dataclass
+class Block:
+    columns: list[list[Any]] = field(default_factory=list)
+    rejects: list[Refused] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+    @property
+    def staged(self) -> list[tuple[Any, ...]]:
+        return list(zip(*self.columns, strict=True))
+
+    def as_copy(self) -> bytes:
+        """As COPY takes it: a third of what the csv module needs, since most columns hold nothing to escape."""
+        if not self.count:
+            return b""
+        rows = zip(*map(_escaped, self.columns), strict=True)
+        return ("\n".join(map("\t".join, rows)) + "\n").encode()
+
+
+class Typist:
+    def __init__(
+        self, kind: str, columns: Sequence[Mapping[str, Any]], options: Mapping[str, Any], types: Mapping[str, str]
+    ) -> None:
+        self.kind = kind
+        self.clears = not options.get("keep_empty", True)
+        self.observed: dict[str, str] = {}
+        zone = ZoneInfo(options.get("zone", "UTC"))
+        used = [column for column in columns if column["field"] != "ignore"]
+        fields = {column["field"]: column for column in used if column["field"] != "attribute"}
+        order = CUSTOMERS if kind == "customers" else MOVES
+        self.order = order
+        self.fields = [
+            (name, fields[name]["index"], _Cells(_reading(name, zone), QUICKLY.get(name)))
+            for name in order
+            if name in fields
+        ]
+        self.attributes = [
+            (column["name"], column["index"], _Cells(self._fragment(column, types, zone)))
+            for column in used
+            if column["field"] == "attribute"
+        ]
+
+    def block(self, rows: Sequence[Row | BadRow]) -> Block:
+        good = [row for row in rows if isinstance(row, Row)]
+        block = Block(rejects=[_bad(row) for row in rows if isinstance(row, BadRow)])
+        if good:
+            self._type(good, block)
+        block.rejects.sort(key=lambda refused: refused.line)
+        return block
+
+    def _type(self, rows: list[Row], block: Block) -> None:
+        cells = list(zip(*(row.cells for row in rows), strict=True))
+        wrong: dict[int, tuple[str | None, Wrong]] = {}
+        values = {name: self._column(name, cells[place], reading, wrong) for name, place, reading in self.fields}
+        parts = [self._column(name, cells[place], reading, wrong) for name, place, reading in self.attributes]
+        self._need(values, len(rows), wrong)
+        columns = self._customers(rows, values, parts) if self.kind == "customers" else self._moves(rows, values)
+        block.rejects += [_refused(rows[place], *said) for place, said in wrong.items()]
+        good = [place not in wrong for place in range(len(rows))]
+        block.columns = [list(compress(column, good)) for column in columns] if wrong else columns
+
+    def _column(
+        self, name: str, cells: Sequence[str], reading: _Cells, wrong: dict[int, tuple[str | None, Wrong]]
+    ) -> list[Any]:
+        values = reading.of(cells)
+        if reading.is_wrong_somewhere:
+            for place, value in enumerate(values):
+                if type(value) is Wrong:
+                    wrong.setdefault(place, (name, value))
+        return values
+
+    def _need(self, values: dict[str, list[Any]], count: int, wrong: dict[int, tuple[str | None, Wrong]]) -> None:
+        named = [values[name] for name in WHO if name in values]
+        for place, who in enumerate(zip(*named, strict=True)):
+            if not any(who):
+                wrong.setdefault(place, (None, Wrong("nobody", "Neither lms_lead_id nor e-mail")))
+        for name in NEEDED.get(self.kind, ()):
+            for place in range(count):
+                if values[name][place] is None:
+                    wrong.setdefault(place, (name, Wrong("missing", f"{name} is empty")))
+
+    def _customers(self, rows: list[Row], values: dict[str, list[Any]], parts: list[list[Any]]) -> list[list[Any]]:
+        nothing = [None] * len(rows)
+        columns = [values.get(name, nothing) for name in self.order]
+        attributes = (
+            ["{" + ",".join(filter(None, said)) + "}" for said in _texts(parts)] if parts else ["{}"] * len(rows)
+        )
+        cleared = self._cleared(values, len(rows)) if self.clears else nothing
+        return [[row.line for row in rows], *columns, attributes, cleared]
+
+    def _cleared(self, values: dict[str, list[Any]], count: int) -> list[str | None]:
+        """Keys are never cleared: they say who is meant."""
+        able = [name for name in values if name not in WHO]
+        names = ([name for name in able if values[name][place] is None] for place in range(count))
+        return ["{" + ",".join(empty) + "}" if empty else None for empty in names]
+
+    def _moves(self, rows: list[Row], values: dict[str, list[Any]]) -> list[list[Any]]:
+        nothing = [None] * len(rows)
+        if "email" in values:
+            values["email"] = [value.lower() if type(value) is str else value for value in values["email"]]
+        return [[row.line for row in rows], *(values.get(name, nothing) for name in self.order)]
+
+    def _fragment(self, column: Mapping[str, Any], types: Mapping[str, str], zone: ZoneInfo) -> Callable[[str], Any]:
+        """`"score":85`: a piece of the row's JSON, or nothing."""
+        name, declared = column["name"], column.get("type") or types.get(column["name"], "")
+        start = f"{quoted(name)}:"
+        written = _declared(declared, zone) if declared else _inferred
+        empty = f"{start}null" if self.clears else ""
+
+        def fragment(cell: str) -> str:
+            if not cell.strip():
+                return empty
+            said = written(cell)
+            if name not in self.observed:
+                self.observed[name] = declared or infer(json.loads(said))
+            return start + said
+
+        return fragment
+
+
+class _Cells:
+    """What each different cell of a column means, or what is wrong with it.
+
+    Columns in which hardly two cells are the same have a quick way for the whole column, when all of it is good.
+    """
+
+    def __init__(self, reading: Callable[[str], Any], quickly: Quickly | None = None) -> None:
+        self.reading = reading
+        self.quickly = quickly
+        self.known: dict[str, Any] = _Known(self)
+        self.is_wrong_somewhere = False
+
+    def of(self, cells: Sequence[str]) -> list[Any]:
+        if self.quickly and (quick := self.quickly(cells, self.known)):
+            return quick
+        if len(self.known) > REMEMBERED:
+            self.known.clear()
+        known = self.known
+        return [known[cell] for cell in cells]
+
+
+class _Known(dict[str, Any]):
+    def __init__(self, cells: _Cells) -> None:
+        super().__init__()
+        self.cells = cells
+
+    def __missing__(self, cell: str) -> Any:
+        try:
+            value = self.cells.reading(cell)
+        except Wrong as wrong:
+            value = wrong
+            self.cells.is_wrong_somewhere = True
+        self[cell] = value
+        return value
+
+
+def _escaped(column: list[Any]) -> list[str]:
+    texts = [NULL if value is None else value if type(value) is str else str(value) for value in column]
+    if TO_ESCAPE.search("".join([text for text in texts if text is not NULL])):
+        return [text if text is NULL else text.translate(ESCAPES) for text in texts]
+    return texts
+
+
+def _texts(parts: list[list[Any]]) -> Any:
+    """A wrong one stands for its row, which is refused anyway."""
+    return zip(*([one if type(one) is str else "" for one in part] for part in parts), strict=True)
+
+
+def _reading(name: str, zone: ZoneInfo) -> Callable[[str], Any]:
+    if name == "created_date":
+        return lambda cell: _moment(cell, zone) if cell.strip() else None
+    reading = READINGS.get(name, _kept)
+    return lambda cell: reading(cell) if cell.strip() else None
+
+
+def _customer_id(cell: str) -> str:
+    number = cell.strip()
+    if not (number.isascii() and number.isdecimal() and 0 < int(number[:20]) < BIGGEST_ID):
+        raise Wrong("wrong_type", "customer_id is not a number")
+    return number
+
+
+def _key(cell: str) -> str:
+    key = cell.strip()
+    _check(key)
+    return key
+
+
+def _kept(cell: str) -> str:
+    if len(cell) > LONGEST:
+        raise Wrong("too_long", f"Longer than {LONGEST} characters")
+    return cell
+
+
+def _email(cell: str) -> str:
+    address = cell.strip()
+    _check(address)
+    if "@" not in address:
+        raise Wrong("bad_email", "The e-mail address has no @")
+    if not is_address(address):
+        raise Wrong("bad_email", "This is no e-mail address")
+    return address
+
+
+def _zone(cell: str) -> str:
+    if cell.strip() not in _zones():
+        raise Wrong("bad_timezone", "No time zone is called that; write it like Europe/Berlin")
+    return cell.strip()
+
+
+def _funnel(cell: str) -> str:
+    if cell.strip() not in FUNNEL_TYPES:
+        raise Wrong("bad_funnel_type", f"funnel_type is neither {' nor '.join(FUNNEL_TYPES)}")
+    return cell.strip()
+
+
+def _check(cell: str) -> None:
+    _kept(cell)
+    if CONTROL.search(cell):
+        raise Wrong("control_characters", "It holds control characters")
+
+
+def _moment(cell: str, zone: ZoneInfo) -> str:
+    """Without an offset it is meant as the team's clock shows it."""
+    written = cell.strip()
+    if not MOMENT.fullmatch(written):
+        raise Wrong("bad_date", "This is no date that can be read; write it like 2026-10-22 or 2026-10-22 10:04")
+    try:
+        moment = datetime.fromisoformat(written.upper().replace(" ", "T", 1).replace(" ", ""))
+        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+        return local.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        raise Wrong("bad_date", "This day or time does not exist") from None
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+READINGS: dict[str, Callable[[str], Any]] = {
+    "customer_id": _customer_id,
+    "lms_lead_id": _key,
+    "email": _email,
+    "timezone": _zone,
+    "funnel_type": _funnel,
+    "from_stage": _key,
+    "to_stage": _key,
+    "id": _key,
+}
+
+
+def _quick_keys(cells: Sequence[str], _known: Mapping[str, Any]) -> list[Any] | None:
+    if max(map(len, cells)) > LONGEST or CONTROL.search("|".join(cells)):
+        return None
+    return [cell.strip() or None for cell in cells]
+
+
+def _quick_texts(cells: Sequence[str], _known: Mapping[str, Any]) -> list[Any] | None:
+    if max(map(len, cells)) > LONGEST:
+        return None
+    return [cell if cell.strip() else None for cell in cells]
+
+
+def _quick_addresses(cells: Sequence[str], known: Mapping[str, Any]) -> list[Any] | None:
+    """The shape that nearly all have; whatever is longer or stranger is looked at with care."""
+    plain = PLAIN_ADDRESS.fullmatch
+    return [cell if len(cell) <= 64 and plain(cell) else known[cell] for cell in cells]
+
+
+QUICKLY: dict[str, Quickly] = {
+    "lms_lead_id": _quick_keys,
+    "email": _quick_addresses,
+    "first_name": _quick_texts,
+    "last_name": _quick_texts,
+    "mobile": _quick_texts,
+    "id": _quick_keys,
+}
+
+
+def _inferred(cell: str) -> str:
+    """As JSON. A number only when written as one: 00123 and +49 are texts."""
+    if NUMBER.fullmatch(cell):
+        return cell
+    lower = cell.lower()
+    if lower in ("true", "false"):
+        return lower
+    if cell.startswith("[") and cell.endswith("]"):
+        try:
+            return json.dumps(array(json.loads(cell)), ensure_ascii=False)
+        except ValueError:
+            pass
+    return quoted(text(cell))
+
+
+def _declared(kind: str, zone: ZoneInfo) -> Callable[[str], str]:
+    return {
+        "string": lambda cell: quoted(text(cell)),
+        "numeric": _number,
+        "boolean": _boolean,
+        "array": _array,
+        "date": lambda cell: quoted(_day(cell)),
+        "timestamp": lambda cell: quoted(_moment(cell, zone)),
+    }[kind]
+
+
+def _number(cell: str) -> str:
+    number = cell.strip()
+    if NUMBER.fullmatch(number):
+        return number
+    if re.fullmatch(r"[-+]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?|[-+]?\d+,\d+", number):
+        raise Wrong("wrong_type", "Write numbers without separators and with a point, like 1234.5")
+    try:
+        value = float(number)
+        if number.lower().strip("+-") in ("nan", "inf", "infinity") or "_" in number or abs(value) > 1e30:
+            raise ValueError
+        return json.dumps(int(number) if re.fullmatch(r"[-+]?\d+", number) else value)
+    except ValueError:
+        raise Wrong("wrong_type", "It is not a number") from None
+
+
+def _boolean(cell: str) -> str:
+    said = cell.strip().lower()
+    if said not in YES | NO:
+        raise Wrong("wrong_type", "It is neither true nor false")
+    return "true" if said in YES else "false"
+
+
+def _array(cell: str) -> str:
+    """JSON, or divided by semicolons."""
+    said = cell.strip()
+    if said.startswith("["):
+        try:
+            return json.dumps(array(json.loads(said)), ensure_ascii=False)
+        except Wrong:
+            raise
+        except ValueError:
+            raise Wrong("wrong_type", "The list is not closed or not written as JSON") from None
+    parts = [part.strip() for part in said.split(";")]
+    return json.dumps(array([part for part in parts if part]), ensure_ascii=False)
+
+
+def _day(cell: str) -> str:
+    try:
+        return day(cell.strip())
+    except Wrong:
+        raise Wrong("bad_date", "This is no date that exists; write it like 2026-10-22") from None
+
+
+def _bad(row: BadRow) -> Refused:
+    return Refused(row.line, None, row.code, row.reason, row.text)
+
+
+def _refused(row: Row, column: str | None, wrong: Wrong) -> Refused:
+    reason = str(wrong)
+    if wrong.code == "wrong_type" and column and not reason.startswith(column):
+        reason = f"{column}: {reason[0].lower()}{reason[1:]}"
+    return Refused(row.line, column, wrong.code, reason, as_text(row)[:SHOWN])

@@ -1,0 +1,109 @@
+"""What each column of a file means: guessed from its name, corrected by a person, checked before a row is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.customers import attribute_values
+from app.customers.attributes import FIELD_TYPES
+from app.customers.incoming import COLUMNS
+
+CUSTOMER_FIELDS = ("customer_id", *COLUMNS)
+MOVE_FIELDS = (
+    "customer_id",
+    "lms_lead_id",
+    "email",
+    "funnel_type",
+    "from_stage",
+    "to_stage",
+    "created_date",
+    "id",
+)
+FIELDS = {"customers": CUSTOMER_FIELDS, "funnel_events": MOVE_FIELDS}
+WHO = ("customer_id", "lms_lead_id", "email")
+ALSO_CALLED = {"external_id": "lms_lead_id", "e-mail": "email", "e_mail": "email"}
+CONSENT = re.compile(r"consent_\w+")
+
+NO_NAME = "This column has no name in the file."
+TWICE = "Another column of this file has the same name."
+LATER = "Consent columns are read from the next version on."
+RESERVED = "This name is a field of the customer, not an attribute."
+
+
+def guess(
+    kind: str, header: Sequence[str], _rows: Sequence[Sequence[str]], types: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    columns = [_guess(kind, place, name.strip(), types) for place, name in enumerate(header)]
+    seen: set[str] = set()
+    for column in columns:
+        key = column["name"] if column["field"] == "attribute" else column["field"]
+        if column["field"] != "ignore" and key in seen:
+            column.update(field="ignore", note=TWICE)
+        seen.add(key)
+    return columns
+
+
+def problems(kind: str, columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    seen: dict[str, int] = {}
+    for place, column in enumerate(columns):
+        if said := _problem(kind, column, seen, place):
+            found[f"columns.{place}"] = said
+    fields = {column["field"] for column in columns}
+    if not fields & set(WHO):
+        found["columns"] = "No column says who is meant: lms_lead_id, email or customer_id."
+    missing = {"funnel_type", "to_stage"} - fields if kind == "funnel_events" else set()
+    if missing:
+        found["columns"] = f"A move needs the columns {' and '.join(sorted(missing))}."
+    return found
+
+
+def _guess(kind: str, place: int, header: str, types: Mapping[str, str]) -> dict[str, Any]:
+    name, _, declared = header.rpartition(":") if ":" in header else (header, "", "")
+    name = name.strip()
+    column: dict[str, Any] = {"header": header, "index": place, "name": name, "type": ""}
+    field = _field(name)
+    if field in FIELDS[kind]:
+        return column | {"field": field}
+    if kind == "funnel_events":
+        return column | {"field": "ignore"}
+    if not name:
+        return column | {"field": "ignore", "note": NO_NAME}
+    if CONSENT.fullmatch(field):
+        return column | {"field": "ignore", "note": LATER}
+    if name in attribute_values.RESERVED:
+        return column | {"field": "ignore", "note": RESERVED}
+    return column | {"field": "attribute", "type": declared.strip().lower() or types.get(name, "")}
+
+
+def _field(name: str) -> str:
+    plain = re.sub(r"\s+", "_", name.lower())
+    return ALSO_CALLED.get(plain, plain)
+
+
+def _problem(kind: str, column: Mapping[str, Any], seen: dict[str, int], place: int) -> str | None:
+    field = column["field"]
+    if field == "ignore":
+        return None
+    if field == "attribute" and kind == "customers":
+        key, said = f"attribute {column['name']}", _attribute_problem(column)
+    elif field in FIELDS[kind]:
+        key, said = field, None
+    else:
+        return f"“{field}” is no field of these rows."
+    if key in seen:
+        said = f"Column {seen[key] + 1} is the same; ignore one of them."
+    seen.setdefault(key, place)
+    return said
+
+
+def _attribute_problem(column: Mapping[str, Any]) -> str | None:
+    try:
+        attribute_values.check_name(column["name"])
+    except attribute_values.Wrong as wrong:
+        return str(wrong)
+    if column.get("type") and column["type"] not in FIELD_TYPES:
+        return f"“{column['type']}” is no type: choose one of {', '.join(FIELD_TYPES)}."
+    return None
