@@ -13,17 +13,18 @@ from app.blueprints import (
     errors,
     headers,
     health,
+    imports,
     navigation,
     pieces,
     search,
     settings,
     sign_in,
 )
-from app.blueprints.settings import api_keys, audit, brand, queues, senders, team, topics, users
+from app.blueprints.settings import api_keys, audit, brand, queues, senders, team, topics, users, webhook
 
 csrf = CSRFProtect()
-DOORS = (sign_in, dashboard, customers, search, pieces, health)
-SETTINGS_DOORS = (settings, team, brand, senders, topics, users, api_keys, queues, audit)
+DOORS = (sign_in, dashboard, customers, imports, search, pieces, health)
+SETTINGS_DOORS = (settings, team, brand, senders, topics, users, api_keys, webhook, queues, audit)
 
 
 def init_app(app: Flask) -> None:

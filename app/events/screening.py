@@ -10,6 +10,7 @@ import msgspec
 
 from app.customers.who import NOBODY, Found
 from app.events import keys
+from app.events.funnel_event import FUNNEL_TYPES
 from app.events.incoming import Incoming
 from app.tally import Reject
 
@@ -56,6 +57,7 @@ def screened(facts: Sequence[Incoming], now: datetime) -> tuple[list[Fact], list
 def _fact(fact: Incoming, now: datetime) -> Fact:
     _check_time(fact, now)
     _check_person(fact)
+    _check_kind(fact)
     for field in ("name", "from_stage", "to_stage"):
         _check_text(field, getattr(fact, field), LONGEST_NAME)
     _check_text("id", fact.source_id, LONGEST_KEY)
@@ -69,6 +71,15 @@ def _check_time(fact: Incoming, now: datetime) -> None:
         raise _Refused("too_old", "occurred_at", f"Behaviour is kept for {RETENTION.days} days; this is older.")
     if fact.occurred_at < EARLIEST:
         raise _Refused("too_old", "occurred_at", "Before 1970: is the time right?")
+
+
+def _check_kind(fact: Incoming) -> None:
+    if not fact.name:
+        raise _Refused("missing", "name", "It has no name.")
+    if fact.kind == "funnel" and fact.name not in FUNNEL_TYPES:
+        raise _Refused("unknown_funnel", "funnel_type", f"There are the funnels {' and '.join(FUNNEL_TYPES)}.")
+    if fact.kind == "funnel" and not fact.to_stage:
+        raise _Refused("missing", "to_stage", "A move leads to a stage.")
 
 
 def _check_person(fact: Incoming) -> None:

@@ -9,9 +9,10 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 TOLERANCE = 300  # seconds, to both sides: an old call cannot be played again, a clock may be wrong
 LONGEST_ID = 255
@@ -29,6 +30,10 @@ class Signed:
     timestamp: str
     signatures: Sequence[bytes]
 
+    def check(self, body: bytes, secrets: Sequence[bytes]) -> None:
+        if not self.is_of(body, secrets):
+            raise Refused("The signature does not belong to this id, time and body.")
+
     def is_of(self, body: bytes, secrets: Sequence[bytes]) -> bool:
         """Signed with any of these. Each is compared with each, in the same time whatever they hold."""
         said = f"{self.id}.{self.timestamp}.".encode() + body
@@ -36,7 +41,11 @@ class Signed:
         return sum(hmac.compare_digest(one, given) for one in right for given in self.signatures) > 0
 
 
-def read(headers: Mapping[str, str], now: datetime, prefix: str = "webhook-") -> Signed:
+class Headers(Protocol):
+    def get(self, key: str, default: str, /) -> str: ...
+
+
+def read(headers: Headers, now: datetime, prefix: str = "webhook-") -> Signed:
     """Before the body is read. Raises Refused."""
     return Signed(
         _id(headers.get(f"{prefix}id", "")),

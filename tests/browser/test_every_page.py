@@ -17,6 +17,9 @@ PAGES = {
     "customer": "/customers/1",
     "customer-stages": "/customers/1?show=stages",
     "not-found": "/customers/999999",
+    "imports": "/imports",
+    "imports-no-match": "/imports?q=wram",
+    "import-new": "/imports/new",
     "search": "/search?q=ma",
     "account": "/account",
     "pieces": "/pieces",
@@ -33,6 +36,8 @@ PAGES = {
     "settings-user-removal": "/settings/users/1/removal",
     "settings-api-keys": "/settings/api-keys",
     "settings-api-key-new": "/settings/api-keys/new",
+    "settings-webhook": "/settings/webhook",
+    "settings-webhook-no-match": "/settings/webhook?q=nothing",
     "settings-queues": "/settings/queues",
     "settings-audit": "/settings/audit",
 }

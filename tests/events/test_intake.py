@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -120,6 +121,9 @@ def test_a_month_that_was_made_in_vain_is_made_again(maya):
         (event(Who(customer_id=-1)), "unknown_customer", "customer_id"),
         (event(Who()), "missing", "who"),
         (event(MAYA, "n" * 201), "too_long", "name"),
+        (event(MAYA, ""), "missing", "name"),
+        (move(MAYA, ""), "missing", "to_stage"),
+        (replace(move(MAYA, "applied"), name="service"), "unknown_funnel", "funnel_type"),
         (event(MAYA, "a\0b"), "bad_value", "name"),
         (event(Who(lms_lead_id="L\0")), "bad_value", "lms_lead_id"),
         (event(Who(email="e" * 501)), "too_long", "email"),
