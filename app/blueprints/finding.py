@@ -13,6 +13,7 @@ from app.blueprints.settings import SECTIONS
 from app.customers import directory
 from app.customers.customer import Customer
 from app.db import db
+from app.imports.upload import Import
 from app.listing import folded, patterns, words
 
 MOST = 6
@@ -37,6 +38,16 @@ def _customers(q: str) -> list[Hit]:
     return [Hit(c.name, c.email or c.lms_lead_id or "", url_for("customers.show", customer_id=c.id)) for c in found]
 
 
+def _imports(q: str) -> list[Hit]:
+    like = f"%{folded(q)}%"
+    newest = select(Import).where(func.fold(Import.filename).like(like)).order_by(Import.id.desc())
+    found = db.session.scalars(newest.limit(MOST))
+    return [
+        Hit(i.filename, f"{i.kind}, {i.state}".replace("_", " "), url_for("imports.show", import_id=i.id))
+        for i in found
+    ]
+
+
 def _people(q: str) -> list[Hit]:
     like = f"%{folded(q)}%"
     found = db.session.scalars(
@@ -52,6 +63,7 @@ def _settings(q: str) -> list[Hit]:
 
 SOURCES: tuple[tuple[str, str, Callable[[str], list[Hit]]], ...] = (
     ("Customers", "read", _customers),
+    ("Imports", "read", _imports),
     ("Team", "administer", _people),
     ("Settings", "administer", _settings),
 )

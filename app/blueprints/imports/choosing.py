@@ -1,0 +1,69 @@
+"""What somebody chose in the forms of an import, read with suspicion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.datastructures import FileStorage, MultiDict
+
+from app.customers.incoming import COLUMNS
+from app.imports.detect import ENCODINGS
+from app.imports.mapping import FIELDS
+from app.imports.upload import KINDS, Import
+
+LONGEST_NAME = 200
+# What a sample of a new row says, in this order; attributes follow.
+SAID = {"customers": COLUMNS, "funnel_events": ("funnel_type", "from_stage", "to_stage", "created_date")}
+LONGEST_TYPE = 40
+
+Form = MultiDict[str, str]
+
+
+def problem(kind: str, file: FileStorage | None) -> str:
+    if kind not in KINDS:
+        return "Say what is in the file: customers or funnel events."
+    if file is None or not file.filename:
+        return "Choose a file first."
+    return ""
+
+
+def name_of(file: FileStorage) -> str:
+    """Only a name to show: no path, no control characters."""
+    name = (file.filename or "").replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in name if c.isprintable()).strip()[-LONGEST_NAME:] or "file.csv"
+
+
+def dialect(upload: Import, form: Form) -> dict[str, Any]:
+    """A value that nobody can have chosen leaves what was found."""
+    found, encoding, delimiter = upload.dialect, form.get("encoding", ""), form.get("delimiter", "")
+    is_sign = len(delimiter) == 1 and not delimiter.isalnum() and delimiter not in '"\r\n\0'
+    return {
+        **found,
+        "encoding": encoding if encoding in ENCODINGS else found["encoding"],
+        "delimiter": delimiter if is_sign else found["delimiter"],
+        "has_header": "has_header" in form,
+    }
+
+
+def fields(kind: str) -> tuple[str, ...]:
+    """What a column may mean."""
+    return (*FIELDS[kind], "attribute", "ignore") if kind == "customers" else (*FIELDS[kind], "ignore")
+
+
+def columns(upload: Import, form: Form) -> list[dict[str, Any]]:
+    return [_column(column, str(n), fields(upload.kind), form) for n, column in enumerate(upload.columns)]
+
+
+def options(upload: Import, form: Form) -> dict[str, bool]:
+    if upload.kind != "customers":
+        return dict(upload.options)
+    return {"keep_empty": "keep_empty" in form, "create": "only_known" not in form}
+
+
+def _column(column: dict[str, Any], n: str, fields: tuple[str, ...], form: Form) -> dict[str, Any]:
+    field = form.get(f"field-{n}", "")
+    field = field if field in fields else "ignore"
+    if field != "attribute":
+        return {**column, "field": field, "type": ""}
+    kind = form.get(f"type-{n}", "").strip()[:LONGEST_TYPE]
+    return {**column, "field": field, "name": form.get(f"name-{n}", "").strip(), "type": kind}

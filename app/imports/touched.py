@@ -1,0 +1,26 @@
+"""A few of the customers whom an import created or changed, to look at what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from app.customers.attributes import AttributeChange
+from app.customers.customer import Customer
+from app.db import db
+from app.imports.upload import Import
+
+FEW = 6
+
+
+def created(upload: Import) -> Sequence[Customer]:
+    mine = select(Customer).where(Customer.import_id == upload.id, Customer.erased_at.is_(None))
+    return db.session.scalars(mine.order_by(Customer.id).limit(FEW)).all()
+
+
+def changed(upload: Import) -> Sequence[Customer]:
+    ids = select(AttributeChange.customer_id).where(AttributeChange.import_id == upload.id).distinct()
+    first = ids.order_by(AttributeChange.customer_id).limit(FEW)
+    known = select(Customer).where(Customer.id.in_(first), Customer.erased_at.is_(None))
+    return db.session.scalars(known.order_by(Customer.id)).all()
