@@ -33,6 +33,7 @@ MAGIC = (
     (b"%PDF", "This is a PDF, not a CSV."),
     (b"{\\rtf", "This is a text document, not a CSV."),
 )
+NO_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 MOSTLY = 0.1  # of the lines may hold wrong bytes, and it is still UTF-8 with a few bad lines
 LOOKED_AT = 200  # lines
 MOST_COLUMNS = 500
@@ -79,7 +80,7 @@ def _no_text(head: bytes, size: int) -> str | None:
     for magic, said in MAGIC:
         if head.startswith(magic):
             return said
-    if not _encoding(head).startswith("utf-16") and head.count(b"\0") > len(head) / 100:
+    if not _encoding(head).startswith("utf-16") and len(head) - len(head.translate(None, NO_TEXT)) > len(head) / 50:
         return "This is a binary file, not a CSV."
     return None
 

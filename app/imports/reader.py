@@ -10,8 +10,7 @@ import io
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import partial
-from itertools import count, islice
+from itertools import count
 from typing import NamedTuple
 
 from app.imports.detect import Dialect
@@ -61,6 +60,10 @@ def as_text(row: Row | BadRow) -> str:
     return out.getvalue()
 
 
+class _Endless(str):
+    """The beginning of a line that is too long to be looked at."""
+
+
 class _Open(Exception):
     """A quote is open, and the file, or the patience, ends."""
 
@@ -81,7 +84,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.waiting.popleft() if self.waiting else self.text.readline(LONGEST_LINE)
+        line = self.waiting.popleft() if self.waiting else self._next_line()
         if not line:
             if self.row:
                 raise _Open
@@ -89,17 +92,31 @@ class _Lines:
         self.row.append(line)
         self.number += 1
         self.size += len(line)
+        if type(line) is _Endless:
+            raise csv.Error
         if self.size > LOOKAHEAD and len(self.row) > 1:
             raise _Open
         return line
 
     def block(self) -> list[str]:
-        if self.waiting:
-            lines = list(islice(self.waiting, BLOCK))
-            for _ in lines:
-                self.waiting.popleft()
-            return lines
-        return list(islice(iter(partial(self.text.readline, LONGEST_LINE), ""), BLOCK))
+        """What waits to be read again, else the next lines of the file: a thousand, or four million characters."""
+        lines, size = list(self.waiting), 0
+        self.waiting.clear()
+        while not lines or (len(lines) < BLOCK and size < LONGEST_LINE):
+            line = self._next_line()
+            if not line:
+                break
+            lines.append(line)
+            size += len(line)
+        return lines
+
+    def _next_line(self) -> str:
+        line = self.text.readline(LONGEST_LINE)
+        if len(line) < LONGEST_LINE or line[-1] in "\r\n":
+            return line
+        while (more := self.text.readline(LONGEST_LINE)) and more[-1] not in "\r\n":
+            pass
+        return _Endless(line[:SHOWN])
 
     def begin(self) -> int:
         self.row.clear()
@@ -111,14 +128,6 @@ class _Lines:
         self.waiting.extendleft(reversed(self.row[1:]))
         del self.row[1:]
         self.number = first
-
-    def skip_rest(self) -> bool:
-        """The rest of a line that is too long to be looked at; whether there was one."""
-        if not self.row or len(self.row[-1]) < LONGEST_LINE or self.row[-1][-1] in "\r\n":
-            return False
-        while (more := self.text.readline(LONGEST_LINE)) and more[-1] not in "\r\n":
-            pass
-        return True
 
 
 class _Chunks(io.RawIOBase):
@@ -157,7 +166,11 @@ def _blocks(source: _Lines, dialect: Dialect, width: int) -> Iterator[Iterable[R
 
 def _all_good(source: _Lines, lines: list[str], dialect: Dialect, width: int) -> list[list[str]] | None:
     whole = "".join(lines)
-    if "\0" in whole or len(whole) > LONGEST_LINE or (not whole.isascii() and _holds_unreadable(source, whole)):
+    if (
+        "\0" in whole
+        or any(type(line) is _Endless for line in lines)
+        or (not whole.isascii() and _holds_unreadable(source, whole))
+    ):
         return None
     try:
         # strict: whatever is odd, also a quote that is open at the end, is left to the careful way.
@@ -217,8 +230,6 @@ BLANK = BadRow(0, "", "", "")
 def _ragged(source: _Lines, line: int, cells: list[str], width: int) -> BadRow | None:
     if _is_blank(cells):
         return BLANK
-    if source.skip_rest():
-        return _bad(source, line, "too_long", "The line is longer than 4 million characters")
     if len(source.row) > 1:
         source.take_back(line)
         return _bad(source, line, "unclosed_quote", "A quote opens on this line and is not closed")
@@ -229,12 +240,12 @@ def _ragged(source: _Lines, line: int, cells: list[str], width: int) -> BadRow |
 
 
 def _broken(source: _Lines, line: int, error: Exception) -> BadRow:
-    if source.skip_rest():
-        return _bad(source, line, "too_long", "The line is longer than 4 million characters")
     if len(source.row) > 1:
         source.take_back(line)
     if isinstance(error, _Open):
         return _bad(source, line, "unclosed_quote", "A quote opens on this line and is not closed")
+    if type(source.row[0]) is _Endless:
+        return _bad(source, line, "too_long", "The line is longer than four million characters")
     return _bad(source, line, "too_long", "A cell is longer than a million characters")
 
 

@@ -1,0 +1,179 @@
+"""Any CSV that the world writes: each non-blank row comes out once, good, or bad with its line and its reason."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tracemalloc
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.imports import detect, reader
+from app.imports.detect import Dialect
+from app.imports.reader import BadRow, Row
+
+COMMA = Dialect()
+
+
+def cut(content: bytes, size: int = 7) -> Iterator[bytes]:
+    """In chunks that end anywhere: inside a character, between CR and LF."""
+    return iter([content[n : n + size] for n in range(0, len(content), size)])
+
+
+def read(content: str | bytes, dialect: Dialect | None = None, size: int = 7) -> list[Row | BadRow]:
+    raw = content.encode() if isinstance(content, str) else content
+    return list(reader.rows(cut(raw, size), dialect or detect.dialect(raw)))
+
+
+def told(content: str | bytes, dialect: Dialect | None = None) -> list[tuple[int, object]]:
+    """(line, cells) of a good row, (line, code) of a bad one."""
+    found = read(content, dialect)
+    return [(row.line, row.cells if isinstance(row, Row) else row.code) for row in found]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_all_three_line_ends(end):
+    assert told(end.join(["a,b", "1,2", "", "3,4"])) == [(2, ["1", "2"]), (4, ["3", "4"])]
+
+
+@pytest.mark.parametrize("delimiter", list(detect.DELIMITERS))
+def test_any_delimiter_is_found(delimiter):
+    file = "\n".join(delimiter.join(row) for row in [("lms_lead_id", "city", "score"), ("L1", "Rome", "5")]) + "\n"
+    assert detect.dialect(file.encode()).delimiter == delimiter
+    assert told(file) == [(2, ["L1", "Rome", "5"])]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "found"),
+    [
+        ("utf-8", "utf-8"),
+        ("utf-8-sig", "utf-8-sig"),
+        ("utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("cp1252", "cp1252"),
+    ],
+)
+def test_any_usual_encoding_is_found(encoding, found):
+    raw = "lms_lead_id,first_name\nL1,Zoë\nL2,Jürgen\n".encode(encoding)
+    assert detect.dialect(raw).encoding == found
+    assert told(raw) == [(2, ["L1", "Zoë"]), (3, ["L2", "Jürgen"])]
+    assert reader.header(cut(raw), detect.dialect(raw)) == ["lms_lead_id", "first_name"]
+
+
+def test_a_few_wrong_bytes_cost_their_rows_only():
+    good = [f"L{n},Zoë\n".encode() for n in range(30)]
+    raw = b"lms_lead_id,first_name\n" + b"".join(good[:10]) + b"L99,Zo\xeb\n" + b"".join(good[10:])
+    found = told(raw)
+    assert detect.dialect(raw).encoding == "utf-8"
+    assert [row for row in found if isinstance(row[1], str)] == [(12, "undecodable")]
+    assert len(found) == 31
+
+
+def test_quoted_newlines_belong_to_their_row():
+    assert told('a,b\n"one\ntwo",2\n3,4\n') == [(2, ["one\ntwo", "2"]), (4, ["3", "4"])]
+
+
+@pytest.mark.parametrize("rest", ["3,4\n5,6\n", "3,4\n" * 3000, '3,"",4\n5,6\n'])
+def test_a_quote_that_is_never_closed_costs_its_own_row_only(rest):
+    found = told('a,b\n1,2\n"open,2\n' + rest)
+    assert found[:2] == [(2, ["1", "2"]), (3, "unclosed_quote")]
+    assert len(found) == 2 + rest.count("\n")
+
+
+def test_a_quote_inside_a_cell_is_text():
+    assert told('a,b\n5" disk,6" disk\n') == [(2, ['5" disk', '6" disk'])]
+
+
+def test_rows_that_do_not_fit_the_header_are_named():
+    assert told("a,b,c\n1,2\n1,2,3\n1,2,3,4\n1,2,3,,\n") == [
+        (2, "ragged"),
+        (3, ["1", "2", "3"]),
+        (4, "ragged"),
+        (5, ["1", "2", "3"]),
+    ]
+
+
+def test_nul_bytes_and_huge_cells_cost_their_rows_only():
+    huge = "x" * (reader.LONGEST_CELL + 1)
+    found = told(f"a,b\n1,2\n\0,2\n{huge},2\n3,4\n", COMMA)
+    assert found == [(2, ["1", "2"]), (3, "nul"), (4, "too_long"), (5, ["3", "4"])]
+
+
+def test_an_endless_line_is_refused_in_bounded_memory():
+    def chunks() -> Iterator[bytes]:
+        yield b"a,b\n1,2\n"
+        for _ in range(60):
+            yield b"x" * 1024 * 1024
+        yield b"\n3,4\n"
+
+    tracemalloc.start()
+    found = [(row.line, isinstance(row, Row)) for row in reader.rows(chunks(), COMMA)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == [(2, True), (3, False), (4, True)]
+    assert peak < 40 * 1024 * 1024
+
+
+def test_excels_own_first_line_is_no_header():
+    raw = b"sep=;\nlms_lead_id;city\nL1;Rome, Italy\n"
+    assert detect.dialect(raw).delimiter == ";"
+    assert reader.header(cut(raw), detect.dialect(raw)) == ["lms_lead_id", "city"]
+    assert told(raw) == [(3, ["L1", "Rome, Italy"])]
+
+
+def test_a_file_without_a_header_has_numbered_columns():
+    raw = b"maya@posteo.example,5\ntom@posteo.example,6\n"
+    dialect = detect.dialect(raw)
+    assert not dialect.has_header
+    assert reader.header(cut(raw), dialect) == ["Column 1", "Column 2"]
+    assert [row.line for row in read(raw)] == [1, 2]
+
+
+def test_reading_goes_on_after_the_line_it_was_killed_at():
+    raw = b'a,b\n1,2\n"x\ny",2\n5,6\n7,8\n'
+    assert [row.line for row in reader.rows(cut(raw), COMMA, 3)] == [5, 6]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "empty"),
+        (b"\xef\xbb\xbf \r\n", "empty"),
+        (b"PK\x03\x04" + b"x" * 100, "Excel or ZIP"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 100, "Excel"),
+        (b"\x1f\x8b\x08" + b"x" * 100, "gzip"),
+        (b"%PDF-1.7", "PDF"),
+        (b'{"customers": []}', "JSON"),
+        (b"<html><body>", "web page"),
+        (bytes(range(256)) * 20, "binary"),
+        (",".join(f"c{n}" for n in range(600)).encode() + b"\n1\n", "columns"),
+    ],
+)
+def test_what_is_no_csv_is_said_so(content, said):
+    assert said in (detect.problem(content, len(content)) or "")
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff\ufffd"), max_size=12)
+TABLES = st.integers(2, 5).flatmap(lambda n: st.lists(st.lists(CELLS, min_size=n, max_size=n), min_size=1, max_size=12))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    table=TABLES,
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+    size=st.integers(1, 40),
+)
+def test_what_was_written_is_read(table, delimiter, end, encoding, size):
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(
+        [[f"h{n}" for n in range(len(table[0]))], *table]
+    )
+    dialect = Dialect(encoding, delimiter, True)
+    found = list(reader.rows(cut(out.getvalue().encode(encoding), size), dialect))
+    assert [row.cells for row in found if isinstance(row, Row)] == table
