@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.databases import Unable
 
-NAMES = ("pages", "demo")
+NAMES = ("pages", "demo", "intake", "large-file")
 
 
 def main(asked: list[str]) -> int:
@@ -20,7 +20,7 @@ def main(asked: list[str]) -> int:
         print(f"No benchmark is called “{unknown[0]}”: {', '.join(NAMES)}.", file=sys.stderr)
         return 1
     for name in asked or NAMES:
-        bench = import_module(f"bench.{name}")
+        bench = import_module(f"bench.{name.replace('-', '_')}")
         try:
             bench.run().show(bench.TITLE)
         except Unable as reason:

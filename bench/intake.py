@@ -52,9 +52,9 @@ def _csv(table: Table) -> None:
     reference = (before.seconds + after.seconds) / 2
     good = ROWS - ROWS // files.BAD_EVERY
     table.rows += [
-        _row("raw COPY (mean of two)", good, Run(reference), "1.00"),
-        _row("import", ROWS, first, f"{reference / first.seconds:.2f} of raw COPY"),
-        _row("identical again", ROWS, again, f"{first.seconds / again.seconds:.2f} x faster"),
+        row("raw COPY (mean of two)", good, Run(reference), "1.00"),
+        row("import", ROWS, first, f"{reference / first.seconds:.2f} of raw COPY"),
+        row("identical again", ROWS, again, f"{first.seconds / again.seconds:.2f} x faster"),
     ]
     table.notes += [
         f"Import: {first.said}. Again: {again.said}.",
@@ -62,7 +62,7 @@ def _csv(table: Table) -> None:
     ]
 
 
-def _row(what: str, rows: int, run: Run, ratio: str) -> tuple[str, ...]:
+def row(what: str, rows: int, run: Run, ratio: str) -> tuple[str, ...]:
     peak = f"{run.peak:.0f}" if run.peak else ""
     return what, f"{rows:,}", f"{run.seconds:.1f}", f"{rows / run.seconds:,.0f}", peak, ratio
 
