@@ -201,7 +201,7 @@ class _Known(dict[str, Any]):
         try:
             value = self.cells.reading(cell)
         except Wrong as wrong:
-            value = wrong
+            value = Wrong(wrong.code, str(wrong))  # one that was raised holds on to the whole block by its traceback
             self.cells.is_wrong_somewhere = True
         self[cell] = value
         return value
