@@ -13,14 +13,13 @@ from sqlalchemy import text
 
 from app.db import db
 
-# Several of an address: two are enough to know.
-FIND = text(
-    """
-    SELECT coalesce(own.id, merged.customer_id, lead.id, alias.customer_id,
-                    CASE WHEN address.fits = 1 THEN address.id END) AS id,
+# Whom each row of `named` (id, lead, email) means. Several of an address: two are enough to know.
+FOUND = """
+    SELECT named.*,
+           coalesce(own.id, merged.customer_id, lead.id, alias.customer_id,
+                    CASE WHEN address.fits = 1 THEN address.id END) AS person,
            coalesce(address.fits > 1, false)                        AS is_ambiguous
-      FROM unnest(CAST(:ids AS bigint[]), CAST(:leads AS text[]), CAST(:emails AS text[]))
-           WITH ORDINALITY AS named(id, lead, email, place)
+      FROM named
       LEFT JOIN customers own           ON own.id = named.id AND own.erased_at IS NULL
       LEFT JOIN customer_aliases merged ON merged.merged_id = named.id AND own.id IS NULL
       LEFT JOIN customers lead          ON named.id IS NULL AND lead.lms_lead_id = named.lead AND lead.erased_at IS NULL
@@ -31,7 +30,14 @@ FIND = text(
                                     AND (named.lead IS NULL OR c.lms_lead_id IS NULL)
                                   LIMIT 2) fitting) address
              ON named.id IS NULL AND named.email IS NOT NULL AND lead.id IS NULL AND alias.id IS NULL
-     ORDER BY named.place
+"""
+FIND = text(
+    f"""
+    WITH named AS (
+      SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:leads AS text[]), CAST(:emails AS text[]))
+        WITH ORDINALITY AS named(id, lead, email, place)
+    )
+    SELECT person, is_ambiguous FROM ({FOUND}) found ORDER BY place
     """
 )
 
@@ -75,4 +81,4 @@ def find_many(named: Sequence[Who]) -> list[Found]:
             "emails": [who.email for who in named],
         },
     )
-    return [Found(row.id, row.is_ambiguous) for row in rows]
+    return [Found(row.person, row.is_ambiguous) for row in rows]

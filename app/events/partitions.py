@@ -29,10 +29,10 @@ def ensure(first: datetime, last: datetime) -> list[str]:
 
 def ensure_for(moments: Iterable[datetime]) -> None:
     """Only the months that occur. Asks the database once a minute, and whenever a month was not there yet."""
-    months = {_name(moment.astimezone(UTC)): moment for moment in moments}
-    if not months.keys() <= _known():
-        for name in sorted(months):
-            ensure(months[name], months[name])
+    months = {(there.year, there.month): there for there in (moment.astimezone(UTC) for moment in moments)}
+    if not {_name(month) for month in months.values()} <= _known():
+        for _, month in sorted(months.items()):
+            ensure(month, month)
 
 
 def ensure_ahead(now: datetime) -> list[str]:

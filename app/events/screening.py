@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from app.customers.who import NOBODY, Found
 from app.events import keys
 from app.events.funnel_event import FUNNEL_TYPES
 from app.events.incoming import Incoming
@@ -25,17 +24,11 @@ NUL = b"\\u0000"
 
 @dataclass(slots=True)
 class Fact:
-    """One that may be stored: its properties encoded once, its person found in the next step."""
+    """One that may be stored: its properties encoded once."""
 
     said: Incoming
     properties: str
     key: str | None
-    found: Found = NOBODY
-
-    @property
-    def is_placed(self) -> bool:
-        """Its person is known, or may be known later: a customer's id that nobody has stays nobody's."""
-        return self.found.id is not None or not self.said.who.customer_id
 
 
 class _Refused(Exception):
@@ -58,9 +51,7 @@ def _fact(fact: Incoming, now: datetime) -> Fact:
     _check_time(fact, now)
     _check_person(fact)
     _check_kind(fact)
-    for field in ("name", "from_stage", "to_stage"):
-        _check_text(field, getattr(fact, field), LONGEST_NAME)
-    _check_text("id", fact.source_id, LONGEST_KEY)
+    _check_texts(fact)
     return Fact(fact, _encoded(fact), keys.of(fact))
 
 
@@ -88,8 +79,6 @@ def _check_person(fact: Incoming) -> None:
         raise _Refused("missing", "who", "Nobody is named: give customer_id, lms_lead_id or email.")
     if who.customer_id is not None and not 0 < who.customer_id < 2**63:
         raise _Refused(*_unknown(who.customer_id))
-    for field in ("lms_lead_id", "email", "anonymous_id"):
-        _check_text(field, getattr(who, field), LONGEST_KEY)
 
 
 def unknown_customer(fact: Incoming) -> Reject:
@@ -100,9 +89,19 @@ def _unknown(customer_id: int | None) -> tuple[str, str, str]:
     return "unknown_customer", "customer_id", f"There is no customer {customer_id}."
 
 
-def _check_text(field: str, text: str | None, longest: int) -> None:
-    if text is None:
-        return
+def _check_texts(fact: Incoming) -> None:
+    who = fact.who
+    named = {"lms_lead_id": who.lms_lead_id, "email": who.email, "anonymous_id": who.anonymous_id, "id": fact.source_id}
+    told = {"name": fact.name, "from_stage": fact.from_stage, "to_stage": fact.to_stage}
+    whole = "".join(filter(None, (*named.values(), *told.values())))
+    if len(whole) <= LONGEST_NAME and "\0" not in whole:
+        return  # as good as always
+    for texts, longest in ((named, LONGEST_KEY), (told, LONGEST_NAME)):
+        for field, text in texts.items():
+            _check_text(field, text or "", longest)
+
+
+def _check_text(field: str, text: str, longest: int) -> None:
     if len(text) > longest:
         raise _Refused("too_long", field, f"At most {longest} characters.")
     if "\0" in text:

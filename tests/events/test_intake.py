@@ -69,6 +69,15 @@ def test_the_same_id_twice_in_one_set_counts_once_and_the_first_wins():
     assert [row["name"] for row in rows("events")] == ["first"]
 
 
+def test_an_id_that_was_refused_at_first_counts_where_it_is_right():
+    assert said(store(event(Who(customer_id=99), id="e-1"), event(MAYA, id="e-1"), event(MAYA, id="e-1"))) == (
+        1,
+        1,
+        ["unknown_customer"],
+    )
+    assert len(rows("events")) == 1
+
+
 def test_an_event_and_a_move_of_the_same_id_are_two_facts():
     assert said(store(event(MAYA, id="1"), move(MAYA, "applied", id="1"))) == (2, 0, [])
 
@@ -144,6 +153,12 @@ def test_what_only_looks_forbidden_is_kept(maya):
     path = {"path": "C:\\u0000", "more": "ünïcode 🎉", "none": None, "deep": [{"a": [1.5, True]}]}
     store(event(Who(customer_id=maya.id), "n" * 200, **path))
     assert rows("events")[0]["properties"] == path
+
+
+def test_facts_keep_the_order_in_which_they_came():
+    names = [f"n{n}" for n in range(50)]
+    store(*(event(MAYA, name, id=f"e-{name}") for name in names))
+    assert [row["name"] for row in rows("events")] == names
 
 
 def test_nothing_is_also_a_set():
