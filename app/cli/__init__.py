@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.cli import api_keys, users
+from app.cli import api_keys, imports, users
 from app.cli.demo import demo
 
 
 def init_app(app: Flask) -> None:
     """Each file's group or command is named here."""
-    for command in (users.group, api_keys.group, demo):
+    for command in (users.group, api_keys.group, imports.group, demo):
         app.cli.add_command(command)

@@ -18,6 +18,7 @@ from app.accounts import sign_in
 from app.claims import Claim, Claimable
 from app.db import Model, db
 from app.events import keys, partitions, pending
+from app.imports import tidying as import_tidying
 from app.ops import sweeping, tidying
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -38,6 +39,7 @@ RECURRING = (
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
+    Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
 )
 
