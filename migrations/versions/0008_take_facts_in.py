@@ -85,6 +85,13 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX ix_funnel_events_import_id_id ON funnel_events (import_id, id) WHERE import_id IS NOT NULL"
     )
+    # The list of events walks time, newest first; a stage is found by what it was, from where it came or by its funnel.
+    op.execute("CREATE INDEX ix_events_occurred_at ON events (occurred_at)")
+    for stage in ("to_stage", "from_stage"):
+        op.execute(
+            f"CREATE INDEX ix_funnel_events_funnel_type_{stage}_created_date"
+            f" ON funnel_events (funnel_type, {stage}, created_date)"
+        )
     op.execute(
         """
         CREATE TABLE event_keys (
@@ -138,6 +145,7 @@ def upgrade() -> None:
             f"CREATE INDEX ix_pending_events_{column} ON pending_events ({column}) WHERE {column} IS NOT NULL"
         )
     op.execute("CREATE INDEX ix_pending_events_occurred_at_id ON pending_events (occurred_at, id)")
+    op.execute("CREATE INDEX ix_pending_events_name_occurred_at ON pending_events (name, occurred_at)")
     op.execute(
         "CREATE INDEX ix_pending_events_import_id_id ON pending_events (import_id, id) WHERE import_id IS NOT NULL"
     )
@@ -145,7 +153,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE pending_events, event_work, event_keys, idempotency_keys, receipts")
-    op.execute("DROP INDEX ix_funnel_events_import_id_id")
+    op.execute("DROP INDEX ix_funnel_events_import_id_id, ix_events_occurred_at")
+    for stage in ("to_stage", "from_stage"):
+        op.execute(f"DROP INDEX ix_funnel_events_funnel_type_{stage}_created_date")
     for table in FACTS:
         op.execute(
             f"ALTER TABLE {table} DROP COLUMN source_id, DROP COLUMN receipt_id, DROP COLUMN receipt_index,"
