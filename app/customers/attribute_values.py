@@ -74,9 +74,10 @@ def text(value: object) -> str:
 def numeric(value: object) -> int | float | Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise Wrong("wrong_type", "It must be a number.")
-    if not math.isfinite(value) or abs(value) > LARGEST:
+    number: int | float | Decimal = value
+    if not math.isfinite(number) or not -LARGEST < number < LARGEST:
         raise Wrong("bad_value", "The number is too large.")
-    return value
+    return number
 
 
 def boolean(value: object) -> bool:

@@ -6,38 +6,24 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
 from itertools import compress
 from json.encoder import encode_basestring as quoted
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from app.customers.attribute_values import CONTROL, Wrong, array, day, infer, text
+from app.customers.attribute_values import Wrong, infer
 from app.customers.incoming import COLUMNS
-from app.events.funnel_event import FUNNEL_TYPES
+from app.imports import readings
 from app.imports.mapping import WHO
 from app.imports.reader import SHOWN, BadRow, Row, as_text
-from app.settings.addresses import is_address
 
-LONGEST = 500
 REMEMBERED = 50_000  # different cells of a column
-BIGGEST_ID = 2**63
-NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
 NULL = "\\N"
 TO_ESCAPE = re.compile(r"[\\\t\n\r]")
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?\s?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
-PLAIN_ADDRESS = re.compile(
-    r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-)
 CUSTOMERS = ("customer_id", *COLUMNS)
 MOVES = ("customer_id", "lms_lead_id", "email", "funnel_type", "from_stage", "to_stage", "created_date", "id")
 NEEDED = {"funnel_events": ("funnel_type", "to_stage")}
-
-
-Quickly = Callable[[Sequence[str], Mapping[str, Any]], "list[Any] | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +69,7 @@ class Typist:
         order = CUSTOMERS if kind == "customers" else MOVES
         self.order = order
         self.fields = [
-            (name, fields[name]["index"], _Cells(_reading(name, zone), QUICKLY.get(name)))
+            (name, fields[name]["index"], _Cells(readings.of_field(name, zone), readings.QUICKLY.get(name)))
             for name in order
             if name in fields
         ]
@@ -157,7 +143,7 @@ class Typist:
         """`"score":85`: a piece of the row's JSON, or nothing."""
         name, declared = column["name"], column.get("type") or types.get(column["name"], "")
         start = f"{quoted(name)}:"
-        written = _declared(declared, zone) if declared else _inferred
+        written = readings.of_declared(declared, zone) if declared else readings.as_it_reads
         empty = f"{start}null" if self.clears else ""
 
         def fragment(cell: str) -> str:
@@ -177,7 +163,7 @@ class _Cells:
     Columns in which hardly two cells are the same have a quick way for the whole column, when all of it is good.
     """
 
-    def __init__(self, reading: Callable[[str], Any], quickly: Quickly | None = None) -> None:
+    def __init__(self, reading: Callable[[str], Any], quickly: readings.Quickly | None = None) -> None:
         self.reading = reading
         self.quickly = quickly
         self.known: dict[str, Any] = _Known(self)
@@ -217,187 +203,6 @@ def _escaped(column: list[Any]) -> list[str]:
 def _texts(parts: list[list[Any]]) -> Any:
     """A wrong one stands for its row, which is refused anyway."""
     return zip(*([one if type(one) is str else "" for one in part] for part in parts), strict=True)
-
-
-def _reading(name: str, zone: ZoneInfo) -> Callable[[str], Any]:
-    if name == "created_date":
-        return lambda cell: _moment(cell, zone) if cell.strip() else None
-    reading = READINGS.get(name, _kept)
-    return lambda cell: reading(cell) if cell.strip() else None
-
-
-def _customer_id(cell: str) -> str:
-    number = cell.strip()
-    if not (number.isascii() and number.isdecimal() and 0 < int(number[:20]) < BIGGEST_ID):
-        raise Wrong("wrong_type", "customer_id is not a number")
-    return number
-
-
-def _key(cell: str) -> str:
-    key = cell.strip()
-    _check(key)
-    return key
-
-
-def _kept(cell: str) -> str:
-    if len(cell) > LONGEST:
-        raise Wrong("too_long", f"Longer than {LONGEST} characters")
-    return cell
-
-
-def _email(cell: str) -> str:
-    address = cell.strip()
-    _check(address)
-    if "@" not in address:
-        raise Wrong("bad_email", "The e-mail address has no @")
-    if not is_address(address):
-        raise Wrong("bad_email", "This is no e-mail address")
-    return address
-
-
-def _zone(cell: str) -> str:
-    if cell.strip() not in _zones():
-        raise Wrong("bad_timezone", "No time zone is called that; write it like Europe/Berlin")
-    return cell.strip()
-
-
-def _funnel(cell: str) -> str:
-    if cell.strip() not in FUNNEL_TYPES:
-        raise Wrong("bad_funnel_type", f"funnel_type is neither {' nor '.join(FUNNEL_TYPES)}")
-    return cell.strip()
-
-
-def _check(cell: str) -> None:
-    _kept(cell)
-    if CONTROL.search(cell):
-        raise Wrong("control_characters", "It holds control characters")
-
-
-def _moment(cell: str, zone: ZoneInfo) -> str:
-    """Without an offset it is meant as the team's clock shows it."""
-    written = cell.strip()
-    if not MOMENT.fullmatch(written):
-        raise Wrong("bad_date", "This is no date that can be read; write it like 2026-10-22 or 2026-10-22 10:04")
-    try:
-        moment = datetime.fromisoformat(written.upper().replace(" ", "T", 1).replace(" ", ""))
-        local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        return local.astimezone(UTC).isoformat()
-    except (ValueError, OverflowError):
-        raise Wrong("bad_date", "This day or time does not exist") from None
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-READINGS: dict[str, Callable[[str], Any]] = {
-    "customer_id": _customer_id,
-    "lms_lead_id": _key,
-    "email": _email,
-    "timezone": _zone,
-    "funnel_type": _funnel,
-    "from_stage": _key,
-    "to_stage": _key,
-    "id": _key,
-}
-
-
-def _quick_keys(cells: Sequence[str], _known: Mapping[str, Any]) -> list[Any] | None:
-    if max(map(len, cells)) > LONGEST or CONTROL.search("|".join(cells)):
-        return None
-    return [cell.strip() or None for cell in cells]
-
-
-def _quick_texts(cells: Sequence[str], _known: Mapping[str, Any]) -> list[Any] | None:
-    if max(map(len, cells)) > LONGEST:
-        return None
-    return [cell if cell.strip() else None for cell in cells]
-
-
-def _quick_addresses(cells: Sequence[str], known: Mapping[str, Any]) -> list[Any] | None:
-    """The shape that nearly all have; whatever is longer or stranger is looked at with care."""
-    plain = PLAIN_ADDRESS.fullmatch
-    return [cell if len(cell) <= 64 and plain(cell) else known[cell] for cell in cells]
-
-
-QUICKLY: dict[str, Quickly] = {
-    "lms_lead_id": _quick_keys,
-    "email": _quick_addresses,
-    "first_name": _quick_texts,
-    "last_name": _quick_texts,
-    "mobile": _quick_texts,
-    "id": _quick_keys,
-}
-
-
-def _inferred(cell: str) -> str:
-    """As JSON. A number only when written as one: 00123 and +49 are texts."""
-    if NUMBER.fullmatch(cell):
-        return cell
-    lower = cell.lower()
-    if lower in ("true", "false"):
-        return lower
-    if cell.startswith("[") and cell.endswith("]"):
-        try:
-            return json.dumps(array(json.loads(cell)), ensure_ascii=False)
-        except ValueError:
-            pass
-    return quoted(text(cell))
-
-
-def _declared(kind: str, zone: ZoneInfo) -> Callable[[str], str]:
-    return {
-        "string": lambda cell: quoted(text(cell)),
-        "numeric": _number,
-        "boolean": _boolean,
-        "array": _array,
-        "date": lambda cell: quoted(_day(cell)),
-        "timestamp": lambda cell: quoted(_moment(cell, zone)),
-    }[kind]
-
-
-def _number(cell: str) -> str:
-    number = cell.strip()
-    if NUMBER.fullmatch(number):
-        return number
-    if re.fullmatch(r"[-+]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?|[-+]?\d+,\d+", number):
-        raise Wrong("wrong_type", "Write numbers without separators and with a point, like 1234.5")
-    try:
-        value = float(number)
-        if number.lower().strip("+-") in ("nan", "inf", "infinity") or "_" in number or abs(value) > 1e30:
-            raise ValueError
-        return json.dumps(int(number) if re.fullmatch(r"[-+]?\d+", number) else value)
-    except ValueError:
-        raise Wrong("wrong_type", "It is not a number") from None
-
-
-def _boolean(cell: str) -> str:
-    said = cell.strip().lower()
-    if said not in YES | NO:
-        raise Wrong("wrong_type", "It is neither true nor false")
-    return "true" if said in YES else "false"
-
-
-def _array(cell: str) -> str:
-    """JSON, or divided by semicolons."""
-    said = cell.strip()
-    if said.startswith("["):
-        try:
-            return json.dumps(array(json.loads(said)), ensure_ascii=False)
-        except Wrong:
-            raise
-        except ValueError:
-            raise Wrong("wrong_type", "The list is not closed or not written as JSON") from None
-    parts = [part.strip() for part in said.split(";")]
-    return json.dumps(array([part for part in parts if part]), ensure_ascii=False)
-
-
-def _day(cell: str) -> str:
-    try:
-        return day(cell.strip())
-    except Wrong:
-        raise Wrong("bad_date", "This is no date that exists; write it like 2026-10-22") from None
 
 
 def _bad(row: BadRow) -> Refused:
