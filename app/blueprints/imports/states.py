@@ -105,10 +105,12 @@ def _preview(upload: Import) -> dict[str, Any]:
 
 
 def _end(upload: Import) -> dict[str, Any]:
-    now, ended = datetime.now(UTC), upload.finished_at or upload.phase_began_at
+    now, ended = datetime.now(UTC), upload.finished_at or upload.phase_began_at or upload.created_date
+    has_written = upload.state == "stopped" or upload.created + upload.updated > 0
     return {
-        "may_be_undone": journey.may_be_undone(upload, now),
-        "undone_until": ended + journey.UNDO_FOR if ended else None,
+        "may_be_undone": has_written and journey.may_be_undone(upload, now),
+        "undone_until": ended + journey.UNDO_FOR,
+        "is_late": now >= ended + journey.UNDO_FOR,
         "reasons": showing.reasons(upload) if upload.rejected else [],
         "created": touched.created(upload),
         "changed": touched.changed(upload) if upload.state != "undone" else [],
