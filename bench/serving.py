@@ -51,9 +51,9 @@ class Browser:
 
 
 @contextlib.contextmanager
-def served(database: Database) -> Iterator[Browser]:
+def served(database: Database, workers: int = 1) -> Iterator[Browser]:
     port = _free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "1", "--port", str(port)]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(workers), "--port", str(port)]
     environment = {**database.environment, "BASE_URL": f"http://127.0.0.1:{port}"}
     process = subprocess.Popen(
         [*command, "--log-level", "error", "wsgi:app"],

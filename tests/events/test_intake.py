@@ -6,10 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 
 from app.customers.who import Who
-from app.db import db
 from app.events.incoming import Origin
 from tests.events.coming_in import event, move, rows, said, store
 from tests.factories import NOW, make_customer
@@ -104,19 +102,6 @@ def test_months_are_made_when_a_fact_needs_them():
     spread = [NOW - timedelta(days=730), NOW - timedelta(days=400), NOW, NOW + timedelta(days=1)]
     assert said(store(*(event(MAYA, at=at) for at in spread))) == (4, 0, [])
     assert [row["occurred_at"] for row in rows("events")] == spread
-
-
-def test_a_month_that_was_made_in_vain_is_made_again(maya):
-    at = NOW - timedelta(days=200)
-    db.session.execute(text(f"DROP TABLE IF EXISTS events_{at:%Y_%m}"))
-    db.session.commit()
-    from app.events import intake, partitions
-
-    partitions._seen.clear()
-    intake.store([event(MAYA, at=at)], Origin(), NOW)
-    intake.store([event(MAYA, at=at)], Origin(), NOW)
-    db.session.rollback()
-    assert said(store(event(MAYA, at=at))) == (1, 0, [])
 
 
 @pytest.mark.parametrize(
