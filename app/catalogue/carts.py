@@ -147,7 +147,7 @@ def give(carts: Mapping[int, int]) -> int:
     rows = waiting.rows("carts", "id = ANY (:ids) OR customer_id = ANY (:people)", ids=list(carts), people=people)
     newest: dict[int, dict[str, Any]] = {}
     for row in rows:
-        row["customer_id"] = row["customer_id"] or carts[row["id"]]
+        row["customer_id"] = carts.get(row["id"], row["customer_id"])
         newest[row["customer_id"]] = max(row, newest.get(row["customer_id"], row), key=lambda one: one["occurred_at"])
     stays = {row["id"]: row["customer_id"] for row in newest.values()}
     _remove([row["id"] for row in rows if row["id"] not in stays])

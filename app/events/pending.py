@@ -53,6 +53,13 @@ OF_SESSION = """
      ORDER BY id
      LIMIT :at_once
 """
+OF_ADDRESS = """
+    SELECT id, CAST(:customer AS bigint) AS customer_id, date_trunc('month', occurred_at, 'UTC') AS month
+      FROM pending_events
+     WHERE email_folded = :email AND lms_lead_id IS NULL
+     ORDER BY id
+     LIMIT :at_once
+"""
 ORIGIN = "received_at, source_id, receipt_id, receipt_index, import_id, import_line"
 MOVE = text(
     f"""
@@ -89,6 +96,11 @@ def join(customer_ids: Sequence[int]) -> int:
 def join_anonymous(anonymous_id: str, customer_id: int) -> int:
     """A session of the shop turned out to be theirs: what it did while it named nobody."""
     return _move(OF_SESSION, {"anonymous": anonymous_id, "customer": customer_id})
+
+
+def give(email_folded: str, customer_id: int) -> int:
+    """The address fits several, and somebody decided whom it meant so far."""
+    return _move(OF_ADDRESS, {"email": email_folded, "customer": customer_id})
 
 
 def join_missed(now: datetime) -> int:

@@ -19,7 +19,7 @@ from app.claims import Claim, Claimable
 from app.db import Model, db
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
-from app.ops import sweeping, tidying
+from app.ops import joining, sweeping, tidying
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -35,7 +35,7 @@ class Recurring:
 RECURRING = (
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
-    Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", pending.join_missed),
+    Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
