@@ -6,7 +6,7 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from app.audit import Entry
 from app.customers.customer import Customer
@@ -69,6 +69,12 @@ def imported(browser, content: str = PEOPLE, kind: str = "customers") -> Import:
 def long(size: int) -> dict[str, str]:
     """What a sender announces; the server must not wait for it to arrive."""
     return {"CONTENT_LENGTH": str(size)}
+
+
+def transactions_that_wait() -> int:
+    open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"
+    with db.engine.connect() as connection:
+        return int(connection.execute(text(open_ones)).scalar_one())
 
 
 def test_the_journey_of_a_file_from_its_upload_to_its_undo(browser):
@@ -194,6 +200,17 @@ def test_a_wrong_guess_of_the_encoding_does_not_cost_the_file(browser):
     assert file.head(the_import().id).decode() == PEOPLE
 
 
+def test_a_wrong_guess_that_leaves_no_rows_does_not_cost_it_either(browser):
+    content = "lms_lead_id;email\nL-1;maya,tom@posteo.example\n"
+    send(browser, content)
+    form = {"encoding": "utf-8", "delimiter": ",", "has_header": "1"}
+    answer = browser.post(f"/imports/{the_import().id}/dialect", data=form, headers=FRAGMENT)
+    assert answer.status_code == 422
+    assert "That is not how it is written" in said(answer)
+    assert the_import().state == "columns"
+    assert file.head(the_import().id).decode() == content
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [("", "empty"), ("lms_lead_id,email\n", "header"), (b"PK\x03\x04" + b"\0" * 60, "")],
@@ -238,6 +255,22 @@ def test_a_stranger_and_a_viewer_send_nothing_however_large(stranger, client_of,
     assert stranger.post("/imports", **large).status_code == 302
     assert client_of(viewer).post("/imports", **large).status_code == 403
     assert "At most 5 MB" in said(stranger.post("/sign-in", **large))
+
+
+def test_no_transaction_waits_while_a_file_arrives(browser):
+    waiting = []
+
+    class Watched(io.BytesIO):
+        def readinto(self, buffer) -> int:
+            waiting.append(transactions_that_wait())
+            return super().readinto(buffer)
+
+    db.session.rollback()
+    body = b'--x\r\nContent-Disposition: form-data; name="kind"\r\n\r\ncustomers\r\n--x--\r\n'
+    sent = {"input_stream": Watched(body), "environ_overrides": long(len(body))}
+    browser.post("/imports", content_type="multipart/form-data; boundary=x", **sent)
+    assert waiting
+    assert not any(waiting)
 
 
 def test_a_cut_upload_leaves_nothing_behind(browser):
@@ -401,6 +434,12 @@ def test_rejects_and_changes_come_as_files_and_the_trail_knows(browser):
     assert "old@posteo.example" in said(browser.get(f"/imports/{upload.id}/changes.csv"))
     verbs = set(db.session.scalars(select(Entry.verb).where(Entry.subject_type == "import")))
     assert {"exported the rejects of", "exported the changes of"} <= verbs
+
+
+def test_there_is_no_file_of_changes_where_nothing_changes(browser):
+    upload = checked(browser, MOVES, "funnel_events")
+    assert browser.get(f"/imports/{upload.id}/changes.csv").status_code == 404
+    assert browser.get(f"/imports/{imported(browser).id}/changes.csv").status_code == 404
 
 
 @pytest.mark.parametrize(
