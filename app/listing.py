@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Select, and_, true
 from app.paging import BadCursor, Order, Page, page
 from app.seeking import COUNT_CAP, FILTERED_CAP
 
+DAMAGED = "This page link is damaged or belongs to another sort order. Start at the first page."
 LONGEST_SEARCH = 200
 MOST_FILTERS = 20
 TRUNK = re.compile(r"^0+(?=\d{3})")  # the 0 of 0151 is not there in +49 151
@@ -58,15 +59,19 @@ class Field:
     ops: Mapping[str, str]
     compile: Callable[[str, str], ColumnElement[bool]]
     choices: tuple[tuple[str, str], ...] = ()
+    is_open: bool = False  # the choices help, others may be asked for too
 
     def where(self, asked: Filter) -> ColumnElement[bool]:
+        self.check(asked)
+        return self.compile(asked.op, asked.value)
+
+    def check(self, asked: Filter) -> None:
         if asked.op not in self.ops:
             raise BadAsk(f"{self.label} cannot be compared by “{asked.op[:40]}”.")
         if not asked.value.strip() and asked.op not in VALUELESS:
             raise BadAsk(f"{self.label} needs a value to compare with.")
-        if self.choices and asked.value not in dict(self.choices):
+        if self.choices and not self.is_open and asked.value not in dict(self.choices):
             raise BadAsk(f"{self.label} is never “{asked.value[:60]}”.")
-        return self.compile(asked.op, asked.value)
 
     def said(self, asked: Filter) -> str:
         return f"{self.ops.get(asked.op, asked.op)} {dict(self.choices).get(asked.value, asked.value)}".strip()
@@ -127,9 +132,7 @@ class Listing:
         try:
             return page(rows.where(self.where(ask)), self.order(ask), ask.cursor, cap=cap)
         except BadCursor as error:
-            raise BadAsk(
-                "This page link is damaged or belongs to another sort order. Start at the first page."
-            ) from error
+            raise BadAsk(DAMAGED) from error
 
 
 def words(column: Any) -> Callable[[str], ColumnElement[bool]]:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app import seeking
 from app.db import db
-from app.seeking import COUNT_CAP, Seek
+from app.seeking import COUNT_CAP, Key, Seek
 
 Row = TypeVar("Row")
 ROWS = 50
@@ -70,26 +70,55 @@ class Page(Generic[Row]):
         return self.start + len(self.rows)
 
 
+@dataclass(frozen=True)
+class Turn:
+    """Where a page begins and which way it is read from there."""
+
+    order: Order
+    opened: Cursor | None
+    past: Key | None
+    limit: int
+
+    @property
+    def is_back(self) -> bool:
+        return bool(self.opened and self.opened.is_back)
+
+    @property
+    def is_downward(self) -> bool:
+        return self.order.is_descending != self.is_back
+
+    @property
+    def most(self) -> int:
+        """One more than a page: it tells whether there is another."""
+        return self.limit + 1
+
+    def page(self, shown: list[Any], has_more: bool, count: int, cap: int) -> Page[Any]:
+        """`shown` as they were read, without the one that tells of more."""
+        if self.is_back:
+            shown.reverse()
+        # Going back and meeting the beginning: whatever was added meanwhile, this page is the first.
+        start = self.opened.start if self.opened and (has_more or not self.is_back) else 0
+        has_newer, has_older = _has_newer(self.opened, has_more), has_more or self.is_back
+        return Page(
+            rows=shown,
+            start=start,
+            count=min(count, cap),
+            is_capped=count > cap,
+            newer=_cursor(self.order, shown[0], True, max(start - self.limit, 0)) if shown and has_newer else None,
+            older=_cursor(self.order, shown[-1], False, start + len(shown)) if shown and has_older else None,
+        )
+
+
+def turn(order: Order, cursor: str | None, limit: int = ROWS) -> Turn:
+    opened = read(cursor, order) if cursor else None
+    return Turn(order, opened, (_typed(opened.value, order), opened.tie) if opened else None, limit)
+
+
 def page(rows: Select[Any], order: Order, cursor: str | None, limit: int = ROWS, cap: int = COUNT_CAP) -> Page[Any]:
     """One page of `rows`, which selects one entity and carries all filters but no order."""
-    opened = read(cursor, order) if cursor else None
-    is_back = bool(opened and opened.is_back)
-    past = (_typed(opened.value, order), opened.tie) if opened else None
-    found = Seek(rows, order.column, order.tie, order.is_descending != is_back, past, limit + 1, cap).found()
-    has_more = len(found.ids) > limit
-    shown = _fetch(rows, order, found.ids[:limit])
-    if is_back:
-        shown.reverse()
-    # Going back and meeting the beginning: whatever was added meanwhile, this page is the first.
-    start = opened.start if opened and (has_more or not is_back) else 0
-    return Page(
-        rows=shown,
-        start=start,
-        count=min(found.count, cap),
-        is_capped=found.count > cap,
-        newer=_cursor(order, shown[0], True, max(start - limit, 0)) if shown and _has_newer(opened, has_more) else None,
-        older=_cursor(order, shown[-1], False, start + len(shown)) if shown and (has_more or is_back) else None,
-    )
+    here = turn(order, cursor, limit)
+    found = Seek(rows, order.column, order.tie, here.is_downward, here.past, here.most, cap).found()
+    return here.page(_fetch(rows, order, found.ids[:limit]), len(found.ids) > limit, found.count, cap)
 
 
 def capped_count(rows: Select[Any], cap: int = COUNT_CAP) -> tuple[int, bool]:

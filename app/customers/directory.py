@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy.orm import load_only
 
 from app.customers import attribute_filters
+from app.customers.alias import CustomerAlias
 from app.customers.attributes import AttributeType
 from app.customers.customer import Customer
 from app.db import db
@@ -35,6 +37,26 @@ def everyone() -> Select[Customer]:
 def find(customer_id: int) -> Customer | None:
     customer = db.session.get(Customer, customer_id) if customer_id < 2**63 else None
     return customer if customer and customer.erased_at is None else None
+
+
+def named(customer_ids: Iterable[int]) -> dict[int, Customer]:
+    """For lists of other things: who stands behind these numbers; whoever was erased is nobody."""
+    ids = set(customer_ids)
+    parts = load_only(Customer.id, Customer.first_name, Customer.last_name, Customer.email, Customer.lms_lead_id)
+    found = select(Customer).where(Customer.id.in_(ids), Customer.erased_at.is_(None)).options(parts)
+    return {customer.id: customer for customer in db.session.scalars(found)} if ids else {}
+
+
+def survivor(merged_id: int) -> int | None:
+    """Whom a merge made of this customer."""
+    alias = select(CustomerAlias.customer_id).where(CustomerAlias.merged_id == merged_id)
+    return db.session.scalar(alias) if merged_id < 2**63 else None
+
+
+def aliases(customer_id: int) -> list[CustomerAlias]:
+    """Whom this customer has taken in, the latest first."""
+    taken = select(CustomerAlias).where(CustomerAlias.customer_id == customer_id)
+    return list(db.session.scalars(taken.order_by(CustomerAlias.created_date.desc(), CustomerAlias.id.desc())))
 
 
 def attribute_types() -> Iterable[AttributeType]:
