@@ -20,7 +20,7 @@ _seen: dict[str, tuple[float, frozenset[str]]] = {}  # by database: until when, 
 
 def ensure(first: datetime, last: datetime) -> list[str]:
     """Makes the partitions between two moments that are missing and names them."""
-    present = set(db.session.execute(PRESENT).scalars())
+    present = _present()
     missing = [month for month in _months(first, last) if _name(month) not in present]
     for month in missing:
         _make(month)
@@ -31,12 +31,18 @@ def ensure_for(moments: Iterable[datetime]) -> None:
     """Only the months that occur. Asks the database once a minute, and whenever a month was not there yet."""
     months = {(there.year, there.month): there for there in (moment.astimezone(UTC) for moment in moments)}
     if not {_name(month) for month in months.values()} <= _known():
-        for _, month in sorted(months.items()):
-            ensure(month, month)
+        made = [name for _, month in sorted(months.items()) for name in ensure(month, month)]
+        if not made:
+            _seen.clear()  # they have come since we looked
 
 
 def ensure_ahead(now: datetime) -> list[str]:
     return ensure(now, _later(now, MONTHS_AHEAD))
+
+
+def _present() -> set[str]:
+    """Asked of the table, not by to_regclass(): that may remember from before the lock that there is none."""
+    return set(db.session.scalars(PRESENT))
 
 
 def _known() -> frozenset[str]:
@@ -53,7 +59,7 @@ def _known() -> frozenset[str]:
 def _make(month: datetime) -> None:
     # Two sessions may want the same month: the lock lets the second one see the first one's table.
     db.session.execute(text("SELECT pg_advisory_xact_lock(hashtext('events partitions'))"))
-    if db.session.scalar(text("SELECT to_regclass(:name)"), {"name": _name(month)}) is None:
+    if _name(month) not in _present():
         # Attached, not created in place: that would keep every other writer of events away until the commit.
         db.session.execute(text(f"CREATE TABLE {_name(month)} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
         db.session.execute(text(f"ALTER TABLE events ATTACH PARTITION {_name(month)} {_bounds(month)}"))

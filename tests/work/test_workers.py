@@ -38,8 +38,8 @@ def test_a_job_is_one_line_that_says_what_how_many_and_how_long(workers: Start) 
     ask_for(*["quick"] * 3)
     worker = workers("events")
     until(lambda: waiting() == 0)
-    until(lambda: any(line["event"] == "job" for line in lines(worker)))
-    line = next(line for line in lines(worker) if line["event"] == "job")
+    until(lambda: any(line.get("job") == "tests.work.errands.run" for line in lines(worker)))
+    line = next(line for line in lines(worker) if line.get("job") == "tests.work.errands.run")
     assert (line["job"], line["queue"], line["done"]) == ("tests.work.errands.run", "events", 3)
     assert line["ms"]
 
