@@ -1,18 +1,25 @@
-"""Who is at the door, and what they may do. Every view says it (`@may("edit")` or `@public`); silence refuses."""
+"""Who is at the door, and what they may do. Every view says it (`@may("edit")`, `@key("ingest")` or `@public`);
+silence refuses. People open pages with their session, other systems the API with their key, never the other way round.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_login import LoginManager, current_user, login_user, logout_user
 
+from app import limits
+from app.accounts import api_keys
+from app.accounts.api_key import ApiKey
 from app.accounts.user import User
 from app.audit import Actor
 from app.db import db
 
 View = TypeVar("View", bound=Callable[..., Any])
+KEY = "key:"
 logins = LoginManager()
 
 
@@ -33,6 +40,11 @@ def may(right: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def key(scope: str) -> Callable[[View], View]:
+    """For other systems: a key with this scope, and nothing else, opens it."""
+    return may(f"{KEY}{scope}")
 
 
 def takes(largest: int) -> Callable[[View], View]:
@@ -57,12 +69,48 @@ def guard() -> Response | None:
     right = right_of(request.endpoint)
     if right == "public":
         return None
+    if right and right.startswith(KEY):
+        return _open_by_key(right.removeprefix(KEY))
     if not current_user.is_authenticated:
         return _to_the_door()
     if right is None or not person().may(right):
         abort(403)
     _make_room(getattr(current_app.view_functions[request.endpoint], "largest", None))
     return None
+
+
+class KeyRefused(Exception):
+    """No key, no such key, not for this, or too often: answered in JSON."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.headers = status, code, headers or {}
+
+
+def api_key() -> ApiKey:
+    return cast(ApiKey, g.api_key)
+
+
+def _open_by_key(scope: str) -> None:
+    found = api_keys.find(_key_said())
+    if found is None:
+        said = "Send a key: Authorization: Bearer campus_live_…"
+        raise KeyRefused(401, "unauthorized", said, {"WWW-Authenticate": 'Bearer realm="campus"'})
+    if not found.allows(scope):
+        raise KeyRefused(403, "forbidden", f"This key lacks the scope “{scope}”.")
+    if wait := limits.seconds_to_wait("api", str(found.id), request.remote_addr):
+        raise KeyRefused(429, "too_many_requests", f"Wait {wait} s and try again.", {"Retry-After": str(wait)})
+    if api_keys.used(found, datetime.now(UTC)):
+        db.session.commit()
+    g.api_key = found
+
+
+def _key_said() -> str:
+    """A bearer; or, as Segment's libraries send it, the user of Basic."""
+    sent = request.authorization
+    if sent is None:
+        return ""
+    return (sent.token if sent.type == "bearer" else sent.username if sent.type == "basic" else "") or ""
 
 
 def person() -> User:

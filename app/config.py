@@ -6,10 +6,22 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 MAIL_PROVIDERS = ("outbox", "resend", "smtp", "ses")
+
+
+SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+LIMIT = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most so many calls in so many seconds."""
+
+    most: int
+    seconds: int
 
 
 class ConfigError(Exception):
@@ -29,6 +41,7 @@ class Config:
     log_format: str = "json"
     release: str = "dev"
     funnel_webhook_secrets: tuple[bytes, ...] = ()
+    limits: Mapping[str, Limit | None] = field(default_factory=dict)  # by what is limited; None: nobody said
 
     @property
     def is_secure(self) -> bool:
@@ -52,6 +65,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
+        limits={"api": _limit(env, "RATE_LIMIT_API"), "track": _limit(env, "RATE_LIMIT_TRACK")},
     )
 
 
@@ -110,6 +124,14 @@ def _base_url(env: Mapping[str, str]) -> str:
     if not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", url):
         raise ConfigError("BASE_URL must be the address people use, like https://marketing.example.com.")
     return url
+
+
+def _limit(env: Mapping[str, str], name: str) -> Limit | None:
+    if not (written := env.get(name, "").strip()):
+        return None
+    if not (found := LIMIT.fullmatch(written)):
+        raise ConfigError(f"{name} must look like 600/minute (second, minute, hour or day), not “{written}”.")
+    return Limit(int(found[1]), SECONDS[found[2]])
 
 
 def _port(env: Mapping[str, str]) -> int:

@@ -14,7 +14,7 @@ from app.customers.incoming import COLUMNS
 LONGEST_NAME = 100
 LONGEST_TEXT = 10_000
 MOST_ELEMENTS = 1_000
-LARGEST = 10**30
+LARGEST = 2**63  # what every reader of JSON can hold
 RESERVED = frozenset({*COLUMNS, "id", "customer_id", "external_id", "attributes"})
 UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
