@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,9 +74,10 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> N
             stream.write_row(row)
 
 
-def copy_text(table: str, columns: Sequence[str], lines: bytes) -> None:
-    """The same with rows that are written as COPY reads them already."""
+@contextmanager
+def copying(table: str, columns: Sequence[str]) -> Iterator[Callable[[bytes], None]]:
+    """The same with rows that are written as COPY reads them already, handed over while the next ones are made."""
     connection = db.session.connection().connection.driver_connection
     assert connection is not None
     with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream:
-        stream.write(lines)
+        yield stream.write

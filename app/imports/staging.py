@@ -16,15 +16,16 @@ from sqlalchemy import delete, text
 
 from app.customers import attribute_types
 from app.customers.identity import ROW
-from app.db import copy, copy_text, db
+from app.db import copy, copying, db
 from app.events import keys
 from app.imports import file, reader
-from app.imports.cells import Block, Typist
+from app.imports.cells import Block, Refused, Typist
 from app.imports.detect import Dialect
 from app.imports.reader import BadRow, Row
 from app.imports.upload import Import, ImportReject
 
-BLOCK = 5_000
+BLOCK = 20_000  # rows that are committed together
+PART = 4_000  # of these are typed while PostgreSQL takes in the ones before
 MOVE = (
     "line bigint, customer_id bigint, lms_lead_id text, email text, funnel_type text, from_stage text, to_stage text,"
     " created_date timestamptz, source_id text, key uuid"
@@ -51,7 +52,7 @@ def stage(upload: Import) -> Iterator[None]:
     meter = _Meter(file.chunks(upload.id))
     read = reader.rows(meter, Dialect.from_json(upload.dialect), upload.staged_line)
     while rows := _block(read):
-        _keep(upload, _typed(typist, rows))
+        _keep(upload, typist, rows)
         upload.staged_line, upload.staged_bytes = rows[-1].line, meter.size
         upload.preview = upload.preview | {"observed": upload.preview.get("observed", {}) | typist.observed}
         yield
@@ -60,11 +61,6 @@ def stage(upload: Import) -> Iterator[None]:
 def _block(read: Iterator[Row | BadRow]) -> list[Row | BadRow]:
     with _no_cycles():
         return list(islice(read, BLOCK))
-
-
-def _typed(typist: Typist, rows: list[Row | BadRow]) -> Block:
-    with _no_cycles():
-        return typist.block(rows)
 
 
 @contextmanager
@@ -100,20 +96,27 @@ def _prepare(upload: Import) -> None:
         upload.preview = {}
 
 
-def _keep(upload: Import, block: Block) -> None:
+def _keep(upload: Import, typist: Typist, rows: list[Row | BadRow]) -> None:
     names = [column.split()[0] for column in SHAPES[upload.kind].split(", ")]
-    if upload.kind == "customers":
-        copy_text(rows_of(upload), names, block.as_copy())
-    else:
-        copy(rows_of(upload), names, (_move(upload, row) for row in block.staged))
+    rejects: list[Refused] = []
+    with copying(rows_of(upload), names) as write, _no_cycles():
+        for start in range(0, len(rows), PART):
+            block = typist.block(rows[start : start + PART])
+            write(block.as_copy() if upload.kind == "customers" else _moves(upload, block))
+            rejects += block.rejects
     copy(
         "import_rejects",
         ("import_id", "line", "column_name", "code", "reason", "row"),
-        ((upload.id, one.line, one.column, one.code, one.reason, one.text) for one in block.rejects),
+        ((upload.id, one.line, one.column, one.code, one.reason, one.text) for one in rejects),
     )
-    upload.staged_rows += block.count
-    upload.rejected += len(block.rejects)
-    upload.rows += block.count + len(block.rejects)
+    upload.staged_rows += len(rows) - len(rejects)
+    upload.rejected += len(rejects)
+    upload.rows += len(rows)
+
+
+def _moves(upload: Import, block: Block) -> bytes:
+    moves = [_move(upload, row) for row in block.staged]
+    return Block([list(column) for column in zip(*moves, strict=True)]).as_copy()
 
 
 def _move(upload: Import, row: tuple[Any, ...]) -> tuple[Any, ...]:
