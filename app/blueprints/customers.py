@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import htmx, wording
 from app.access import actor, may
 from app.audit import record
 from app.blueprints import asking
-from app.customers import attribute_filters, attribute_indexes, directory, export
+from app.customers import ambiguity, attribute_filters, attribute_indexes, directory, export, history
 from app.db import db
 from app.events import latest, story
 from app.queue import ring
@@ -34,6 +34,7 @@ def index() -> ResponseReturnValue:
         page=page,
         latest=latest.of([customer.id for customer in page.rows]),
         shown=attribute_filters.named(ask.filters),
+        ambiguous=0 if htmx.wants_fragment() else ambiguity.count(),
     )
 
 
@@ -55,20 +56,42 @@ def export_csv() -> Response:
 
 @door.get("/<int:customer_id>")
 @may("read")
-def show(customer_id: int) -> Response:
-    customer = directory.find(customer_id) or abort(404)
+def show(customer_id: int) -> ResponseReturnValue:
+    customer = directory.find(customer_id)
+    if customer is None:
+        return _moved(customer_id)
     kind = request.args.get("show", "all")
-    told = story.of(customer.id, kind, request.args.get("after"))
+    fields, attributes = history.latest(customer.id)
     return htmx.answer(
         "customers/show.html",
         "customers/_story.html",
         customer=customer,
         types={kind.name: kind for kind in directory.attribute_types()},
         stages=story.stages(customer.id),
-        story=told,
+        story=story.of(customer.id, kind, request.args.get("after")),
         kind=kind,
         is_more=bool(request.args.get("after")),
+        fields_set=fields,
+        attributes_set=attributes,
+        aliases=directory.aliases(customer.id),
     )
+
+
+@door.get("/<int:customer_id>/history")
+@may("read")
+def told(customer_id: int) -> Response:
+    """Of one field or one attribute: every value that it had."""
+    customer = directory.find(customer_id) or abort(404)
+    field, attribute = request.args.get("field", ""), request.args.get("attribute", "")
+    found = history.of(customer, (field or attribute).replace("\0", ""), bool(field))
+    if not found.is_known:
+        abort(404)
+    return htmx.answer("customers/history.html", "customers/_history.html", customer=customer, history=found)
+
+
+def _moved(customer_id: int) -> ResponseReturnValue:
+    survivor = directory.survivor(customer_id) or abort(404)
+    return redirect(url_for("customers.show", customer_id=survivor))
 
 
 def _want_indexes(names: list[str]) -> None:

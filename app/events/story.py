@@ -1,4 +1,4 @@
-"""What one customer did, newest first: behaviour and funnel moves in one list, page by page."""
+"""What one customer did and what became known of them, newest first: in one list, page by page."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Select, func, literal, select, tuple_, union_all
-from sqlalchemy.dialects.postgresql import JSONB, distinct_on
+from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, distinct_on
 
+from app.customers.attributes import AttributeChange
 from app.db import db
 from app.events.event import Event
 from app.events.funnel_event import FunnelEvent
 from app.listing import BadAsk
 
 LINES = 25
-KINDS = ("all", "events", "stages")
+KINDS = ("all", "events", "stages", "changes")
 
 
 @dataclass(frozen=True)
 class Line:
-    kind: str  # event, stage
+    kind: str  # event, stage, change
     id: int
     at: datetime
     name: str
@@ -64,7 +65,12 @@ def stages(customer_id: int) -> dict[str, FunnelEvent]:
 
 
 def _lines(customer_id: int, kind: str, place: Place | None) -> Select[Any]:
-    parts = {"all": (_events, _moves), "events": (_events,), "stages": (_moves,)}[kind]
+    parts = {
+        "all": (_events, _moves, _changes),
+        "events": (_events,),
+        "stages": (_moves,),
+        "changes": (_changes,),
+    }[kind]
     # Each part brings at most a page, so a customer with 100,000 events costs no more than one with 50.
     pages = [_slice(part(customer_id), place) for part in parts]
     both = union_all(*(select(page.subquery()) for page in pages)).subquery()
@@ -101,6 +107,31 @@ def _moves(customer_id: int) -> Select[Any]:
         FunnelEvent.funnel_type.label("name"),
         what.label("properties"),
     ).where(FunnelEvent.customer_id == customer_id)
+
+
+def _changes(customer_id: int) -> Select[Any]:
+    """What one source set at one moment is one line. All are read: a customer has few of them."""
+    change = _object(
+        name=AttributeChange.name,
+        is_column=AttributeChange.is_column,
+        old=AttributeChange.old,
+        new=AttributeChange.new,
+    )
+    changes = func.jsonb_agg(aggregate_order_by(change, AttributeChange.is_column.desc(), AttributeChange.name))
+    together = (AttributeChange.at, AttributeChange.source, AttributeChange.import_id)
+    grouped = (
+        select(
+            literal("change").label("kind"),
+            func.max(AttributeChange.id).label("id"),
+            AttributeChange.at.label("at"),
+            AttributeChange.source.label("name"),
+            _object(import_id=AttributeChange.import_id, changes=changes).label("properties"),
+        )
+        .where(AttributeChange.customer_id == customer_id)
+        .group_by(*together)
+        .subquery()
+    )
+    return select(grouped)
 
 
 def _object(**columns: Any) -> Any:

@@ -118,7 +118,7 @@ def _words(q: str) -> Words:
     people = list(db.session.scalars(_people(q)))
     fits_too_many = len(people) > MOST_PEOPLE
     return Words(
-        said=q,
+        said=q.replace("\0", " "),
         names=[name for name in occurring.names() if _has(tokens, name)],
         moves_to=[move for move in occurring.moves_to() if _has(tokens, " ".join(move))],
         moves_from=[move for move in occurring.moves_from() if _has(tokens, " ".join(move))],
