@@ -14,7 +14,7 @@ from app.audit import record
 from app.audit.actor import COMMAND_LINE
 from app.config import Config
 from app.db import db
-from app.demo import furnish, load
+from app.demo import arrivals, furnish, load
 from app.demo.plan import Plan, midnight
 from app.events import partitions
 
@@ -73,13 +73,18 @@ def _load(plan: Plan, *, small: bool, replace: bool, yes: bool, jobs: int | None
         None,
         {"customers": plan.customers, "events": plan.events, "seed": plan.seed},
     )
+    counts = _bring(plan, jobs or 0)
+    arrivals.bring(plan)
+    db.session.commit()
+    return counts
+
+
+def _bring(plan: Plan, jobs: int) -> load.Counts:
     if plan.customers < A_LOT:
-        counts = load.at_once(_driver(), plan)
-        db.session.commit()
-        return counts
+        return load.at_once(_driver(), plan)
     db.session.commit()
     config: Config = current_app.extensions["config"]
-    return load.whole(load.plain(config.database_url), plan, click.echo, jobs or 0)
+    return load.whole(load.plain(config.database_url), plan, click.echo, jobs)
 
 
 def _driver() -> psycopg.Connection:

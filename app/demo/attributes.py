@@ -115,4 +115,4 @@ def _score_changes(person: Person, plan: Plan, score: int, throw: Throw) -> list
 
 
 def _source(throw: Throw) -> str:
-    return "key: LMS" if throw() < 0.8 else "import: lms-september.csv"
+    return "LMS (API)" if throw() < 0.8 else "lms-september.csv"

@@ -11,7 +11,9 @@ from app.demo.rhythm import DAY
 from app.demo.words import Name, Origin, Words, words
 
 TABLE = "customers"
-COLUMNS = "id, lms_lead_id, first_name, last_name, email, mobile, timezone, attributes, created_date, updated_date"
+COLUMNS = (
+    "id, lms_lead_id, first_name, last_name, email, mobile, timezone, attributes, created_date, updated_date, source"
+)
 PLAIN_ADDRESSES = 3_000  # the first have maya.lindqvist@…, later ones are mostly told apart by digits
 NULL = "\\N"
 
@@ -60,7 +62,8 @@ def line(person: Person, plan: Plan) -> str:
     zone = person.zone if person.is_zone_known else NULL
     return (
         f"{person.id}\t{person.lead_id or NULL}\t{_text(person.first)}\t{_text(person.last)}\t{person.email or NULL}"
-        f"\t{person.mobile or NULL}\t{zone}\t{person.attributes}\t{stamp(person.signed_up)}\t{stamp(person.updated)}\n"
+        f"\t{person.mobile or NULL}\t{zone}\t{person.attributes}\t{stamp(person.signed_up)}\t{stamp(person.updated)}"
+        f"\t{'LMS' if person.lead_id else 'Shop'} (API)\n"
     )
 
 
