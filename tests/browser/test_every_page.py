@@ -16,6 +16,11 @@ PAGES = {
     "customers-bad-filter": "/customers?filter=email:is_like:x",
     "customer": "/customers/1",
     "customer-stages": "/customers/1?show=stages",
+    "customer-merge-with": "/customers/1/merge",
+    "customer-merge-with-no-match": "/customers/1/merge?q=wram",
+    "merge": "/customers/merges/new?id=1&id=2",
+    "merge-refused": "/customers/merges/new?id=1&id=1",
+    "ambiguous": "/customers/ambiguous",
     "not-found": "/customers/999999",
     "imports": "/imports",
     "imports-no-match": "/imports?q=wram",
@@ -36,12 +41,15 @@ PAGES = {
     "settings-user-removal": "/settings/users/1/removal",
     "settings-api-keys": "/settings/api-keys",
     "settings-api-key-new": "/settings/api-keys/new",
+    "settings-attributes": "/settings/attributes",
+    "settings-attribute-new": "/settings/attributes/new",
+    "settings-attribute": "/settings/attributes/edit?name=score",
     "settings-webhook": "/settings/webhook",
     "settings-webhook-no-match": "/settings/webhook?q=nothing",
     "settings-queues": "/settings/queues",
     "settings-audit": "/settings/audit",
 }
-EXPECTED = {"customers-bad-filter": "422", "not-found": "404"}
+EXPECTED = {"customers-bad-filter": "422", "merge-refused": "422", "not-found": "404"}
 STRANGERS = {"sign-in": "/sign-in", "forgotten": "/forgotten", "not-yours": "/nothing"}
 SCREENS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
 

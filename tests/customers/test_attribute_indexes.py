@@ -9,8 +9,9 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
 from app import claims
-from app.claims import NotYet, Refused
-from app.customers import attribute_indexes, directory, jobs
+from app.audit import SYSTEM
+from app.claims import NotYet
+from app.customers import attribute_indexes, attribute_types, directory, jobs
 from app.customers.attribute_indexes import MOST, AttributeIndex, index_name, want
 from app.customers.attributes import AttributeType
 from app.customers.customer import Customer
@@ -113,6 +114,47 @@ def test_while_another_is_being_built_it_waits() -> None:
         somebody_else.invalidate()
 
 
-def test_an_attribute_that_is_no_longer_a_number_is_refused() -> None:
-    with pytest.raises(Refused):
-        attribute_indexes.build("city", claims.clock())
+def test_an_attribute_that_is_no_longer_compared_loses_its_index_and_may_want_one_again() -> None:
+    want(["score"])
+    db.session.commit()
+    jobs.build_indexes()
+    declare("score", "string")
+    assert jobs.build_indexes() == 1
+    assert made() == []
+    declare("score", "numeric")
+    assert want(["score"]) == ["score"]
+    db.session.commit()
+    assert jobs.build_indexes() == 1
+    assert index_name("score") in plan("score", "at_least", "5")
+
+
+def test_an_index_of_another_type_is_built_anew() -> None:
+    want(["born"])
+    db.session.commit()
+    jobs.build_indexes()
+    declare("born", "numeric")
+    assert jobs.build_indexes() == 1
+    assert index_name("born") in plan("born", "at_least", "5")
+
+
+def test_an_import_that_declares_another_type_renews_the_index_too() -> None:
+    want(["score"])
+    db.session.commit()
+    jobs.build_indexes()
+    attribute_types.declare({"score": "date"})
+    db.session.commit()
+    assert jobs.build_indexes() == 1
+    assert index_name("score") in plan("score", "after", "2026-01-01")
+
+
+def test_a_type_that_is_declared_as_it_was_leaves_the_index_alone() -> None:
+    want(["score"])
+    db.session.commit()
+    jobs.build_indexes()
+    declare("score", "numeric")
+    assert jobs.build_indexes() == 0
+
+
+def declare(name: str, kind: str) -> None:
+    attribute_types.change(name, kind, SYSTEM)
+    db.session.commit()

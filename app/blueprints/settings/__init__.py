@@ -25,6 +25,9 @@ SECTIONS = (
     Section("Brand", "Name, logo, colours and the postal address in every mail.", "settings_brand.show", "palette"),
     Section("Senders", "The addresses that mail comes from.", "settings_senders.index", "mail-forward"),
     Section("Topics", "What people can subscribe to, and in which words.", "settings_topics.index", "tags"),
+    Section(
+        "Attributes", "Which names customers carry, and what they may hold.", "settings_attributes.index", "database"
+    ),
     Section("Users", "Who works here, and what they may do.", "settings_users.index", "users"),
     Section("API keys", "How other systems get in, and how far.", "settings_api_keys.index", "key"),
     Section("Webhook", "Where the funnel's calls go, and what came of them.", "settings_webhook.index", "webhook"),
