@@ -7,13 +7,16 @@ from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 
 from app.blueprints import (
+    ambiguous,
     assets,
     customers,
     dashboard,
     errors,
+    events,
     headers,
     health,
     imports,
+    merges,
     navigation,
     pieces,
     search,
@@ -21,11 +24,11 @@ from app.blueprints import (
     sign_in,
     webhooks,
 )
-from app.blueprints.settings import api_keys, audit, brand, queues, senders, team, topics, users, webhook
+from app.blueprints.settings import api_keys, attributes, audit, brand, queues, senders, team, topics, users, webhook
 
 csrf = CSRFProtect()
-DOORS = (sign_in, dashboard, customers, imports, search, pieces, health, webhooks)
-SETTINGS_DOORS = (settings, team, brand, senders, topics, users, api_keys, webhook, queues, audit)
+DOORS = (sign_in, dashboard, customers, events, ambiguous, merges, imports, search, pieces, health, webhooks)
+SETTINGS_DOORS = (settings, team, brand, senders, topics, attributes, users, api_keys, webhook, queues, audit)
 
 
 def init_app(app: Flask) -> None:

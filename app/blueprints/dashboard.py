@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response
 
 from app import htmx, wording
-from app.access import may
+from app.access import may, person
 from app.ops import overview
 
 door = Blueprint("dashboard", __name__)
@@ -18,4 +18,6 @@ door = Blueprint("dashboard", __name__)
 def show() -> Response:
     now = datetime.now(UTC)
     zone = wording.zone()
-    return htmx.answer("dashboard/show.html", here=now.astimezone(zone), view=overview.at(now, zone))
+    view = overview.at(now, zone)
+    needs = [concern for concern in view.concerns if person().may(concern.right)]
+    return htmx.answer("dashboard/show.html", here=now.astimezone(zone), view=view, needs=needs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, g, get_flashed_messages, request
+from flask import Flask, current_app, g, get_flashed_messages, request, url_for
 from flask_login import current_user
 
 from app import access
@@ -20,7 +20,12 @@ class Entry:
 
     @property
     def is_current(self) -> bool:
-        return request.blueprint == self.endpoint.partition(".")[0]
+        return request.blueprint == self.endpoint.partition(".")[0] or request.path.startswith(self._below)
+
+    @property
+    def _below(self) -> str:
+        """/customers/: also what other doors show there."""
+        return f"{url_for(self.endpoint)}/"
 
 
 GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (

@@ -6,12 +6,12 @@ other is gone; its id and its lead id lead to the survivor from then on. The ver
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 
 from app.audit import Actor, record
 from app.customers import upsert
@@ -21,6 +21,7 @@ from app.customers.incoming import COLUMNS
 from app.db import db
 
 PREFIX = "attributes."
+MOST_ALIKE = 10
 
 
 class CannotMerge(ValueError):
@@ -110,6 +111,16 @@ def lines(pair: Pair) -> list[Line]:
     names = sorted({*mine.attributes, *others.attributes})
     held = [Line(PREFIX + name, mine.attributes.get(name), others.attributes.get(name)) for name in names]
     return [line for line in [*columns, *held] if line.kept is not None or line.other is not None]
+
+
+def look_alikes(customer: Customer) -> Sequence[Customer]:
+    """Others with the same address or the same name."""
+    ways = [(Customer.email_folded, customer.email_folded), (Customer.sort_name, customer.sort_name)]
+    alike = [column == value for column, value in ways if value.strip()]
+    if not alike:
+        return []
+    others = select(Customer).where(or_(*alike), Customer.id != customer.id, Customer.erased_at.is_(None))
+    return db.session.scalars(others.order_by(Customer.id).limit(MOST_ALIKE)).all()
 
 
 def finish(pair: Pair, takes: Collection[str], by: Actor, now: datetime) -> Customer:

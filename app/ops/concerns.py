@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from app.customers import ambiguity
 from app.db import db
 from app.ops import work
 from app.settings import brand
@@ -23,6 +24,7 @@ class Concern:
     said: str
     endpoint: str
     label: str
+    right: str = "administer"  # of those who can do something about it
 
 
 def now(_moment: datetime) -> Sequence[Concern]:
@@ -48,6 +50,15 @@ def _late_work() -> Sequence[Concern]:
     return [Concern("bad", "Work is waiting", said, "settings_queues.index", "See queues")]
 
 
+def _ambiguous_addresses() -> Sequence[Concern]:
+    count = ambiguity.count()
+    if not count:
+        return []
+    many = f"{count:,} addresses each fit" if count != 1 else "One address fits"
+    said = "What named nobody but the address waits until somebody says who is meant."
+    return [Concern("warn", f"{many} several customers", said, "ambiguous.index", "Decide", "edit")]
+
+
 def _postal_address() -> Sequence[Concern]:
     if brand.current().postal_address:
         return []
@@ -62,4 +73,10 @@ def _sender() -> Sequence[Concern]:
     return [Concern("info", "No sender is set up", said, "settings_senders.new", "Add one")]
 
 
-LOOKS: tuple[Callable[[], Sequence[Concern]], ...] = (_failed_work, _late_work, _postal_address, _sender)
+LOOKS: tuple[Callable[[], Sequence[Concern]], ...] = (
+    _failed_work,
+    _late_work,
+    _ambiguous_addresses,
+    _postal_address,
+    _sender,
+)
