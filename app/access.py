@@ -70,7 +70,8 @@ def guard() -> Response | None:
     if right == "public":
         return None
     if right and right.startswith(KEY):
-        return _open_by_key(right.removeprefix(KEY))
+        _open_by_key(right.removeprefix(KEY))
+        return None
     if not current_user.is_authenticated:
         return _to_the_door()
     if right is None or not person().may(right):

@@ -10,6 +10,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from app import htmx, wording
+from app.access import KeyRefused
+from app.blueprints.api import refusals
+from app.blueprints.api.refusals import Refusal
 from app.db import db
 from app.listing import BadAsk
 from app.logs import log
@@ -24,9 +27,19 @@ SAID = {
     500: ("This went wrong on our side", "Nothing was saved. It is written down with the number below."),
     503: ("The database does not answer", "Nothing is lost. Try again in a few seconds."),
 }
+API_SAID = {
+    400: "This call was not understood.",
+    404: "There is nothing at this address.",
+    405: "This address does not take this method.",
+    413: "A body has at most 5 MB.",
+    500: "This went wrong on our side; nothing was stored. Try again, and quote the request_id if it stays.",
+    503: "The database does not answer; nothing is lost. Try again in a few seconds.",
+}
 
 
 def init_app(app: Flask) -> None:
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(KeyRefused, _refused)
     app.register_error_handler(BadAsk, lambda error: _page(422, "That does not work here", str(error)))
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _known)
@@ -34,12 +47,20 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _unknown)
 
 
+def _refused(error: Refusal | KeyRefused) -> Response:
+    db.session.rollback()
+    return refusals.answer(error.status, str(error), error.code, headers=error.headers)
+
+
 def _known(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     title, said = SAID.get(error.code, (error.name, "Go back, reload the page and try again."))
     said = said.format(wording.size(request.max_content_length or 0))
-    response = _page(error.code, title, said)
+    if refusals.speaks_json():
+        response = refusals.answer(error.code, API_SAID.get(error.code) or f"{title}.")
+    else:
+        response = _page(error.code, title, said)
     for name in ("Allow", "Retry-After"):
         if value := dict(error.get_headers()).get(name):
             response.headers[name] = value
@@ -60,6 +81,8 @@ def _away(error: OperationalError) -> Response:
 
 def _unknown(error: Exception) -> Response:
     _write_down(error)
+    if refusals.speaks_json():
+        return refusals.answer(500, API_SAID[500])
     try:
         return _page(500, *SAID[500])
     except Exception as second:
@@ -68,6 +91,8 @@ def _unknown(error: Exception) -> Response:
 
 
 def _bare(status: int) -> Response:
+    if refusals.speaks_json():
+        return refusals.answer(status, API_SAID[status], headers={"Retry-After": "5"})
     title, said = SAID[status]
     number = g.get("request_id", "")
     response = Response(f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{said}</p><p>{number}</p>", status)

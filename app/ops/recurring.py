@@ -20,6 +20,7 @@ from app.db import Model, db
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
 from app.ops import joining, sweeping, tidying
+from app.receipts import idempotency, keep
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -38,6 +39,8 @@ RECURRING = (
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
+    Recurring("Forget old Idempotency-Keys", HOUR, "upkeep", idempotency.forget_old),
+    Recurring("Forget the bodies of old calls", 24 * HOUR, "upkeep", keep.forget_old),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
     Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),

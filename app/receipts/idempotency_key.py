@@ -13,9 +13,7 @@ from app.db import Model, now_column
 class IdempotencyKey(Model):
     __tablename__ = "idempotency_keys"
 
-    api_key_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True
-    )
+    api_key_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True)
     path: Mapped[str] = mapped_column(Text, primary_key=True)
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     body_hash: Mapped[bytes] = mapped_column(LargeBinary)

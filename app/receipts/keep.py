@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from datetime import datetime, timedelta
 
-from sqlalchemy import insert, text
+from sqlalchemy import delete, insert, text
 
 from app.db import db
 from app.receipts.receipt import Receipt
 from app.tally import Tally
 
+KEPT = timedelta(days=90)
 LEVEL = 1  # a third of the size in a fifth of the time that the usual level takes
 
 
@@ -46,3 +48,7 @@ def keep(  # noqa: PLR0913, PLR0917 — one row
             body=zlib.compress(body, LEVEL),
         )
     )
+
+
+def forget_old(now: datetime) -> None:
+    db.session.execute(delete(Receipt).where(Receipt.received_at < now - KEPT))

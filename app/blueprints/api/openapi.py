@@ -1,0 +1,232 @@
+"""The API as one document, made of the types that the doors read and answer with; and a page to read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response, current_app, jsonify, redirect, url_for
+from flask.typing import ResponseReturnValue
+
+from app import htmx
+from app.access import public
+from app.blueprints.api import shapes
+from app.blueprints.api.reading import MOST
+
+door = Blueprint("api_documents", __name__)
+REFERENCE = "#/components/schemas/{name}"
+REFUSALS = {
+    400: "The body is not JSON, or a header is malformed.",
+    401: "No key, or none that is known.",
+    403: "The key lacks the scope.",
+    404: "There is nothing at this address.",
+    409: "The Idempotency-Key is in use, or came with another body.",
+    413: f"More than {MOST:,} items, or more than 5 MB.",
+    415: "Not application/json.",
+    422: "Nothing of it could be stored, or a parameter is wrong.",
+    429: "Too many calls; Retry-After says for how long.",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    path: str
+    plural: str
+    shape: type[msgspec.Struct]
+    said: str
+    example: dict[str, Any]
+
+
+FACTS = (
+    Facts(
+        "/customers",
+        "customers",
+        shapes.Customer,
+        "Create or change customers. A known lms_lead_id wins; a new one adopts the only customer of the same address.",
+        {"lms_lead_id": "LMS-1042", "email": "maya@example.com", "first_name": "Maya", "attributes": {"score": 85}},
+    ),
+    Facts(
+        "/funnel-events",
+        "funnel_events",
+        shapes.FunnelEvent,
+        "Moves from one stage of a funnel to another.",
+        {"id": "move-77", "lms_lead_id": "LMS-1042", "funnel_type": "sales", "to_stage": "applied"},
+    ),
+    Facts(
+        "/events",
+        "events",
+        shapes.Event,
+        "What people did. An order_completed event with order_id is that order.",
+        {"id": "evt-9", "name": "login", "lms_lead_id": "LMS-1042", "properties": {"platform": "web"}},
+    ),
+    Facts(
+        "/products",
+        "products",
+        shapes.Product,
+        "Products of the shop; each change of price and stock is kept.",
+        {"product_id": "P-1", "name": "Sound for Film", "price": 12900, "currency": "EUR", "stock": 12},
+    ),
+    Facts(
+        "/carts",
+        "carts",
+        shapes.Cart,
+        "What lies in a cart now; it also counts as the event cart_updated.",
+        {"lms_lead_id": "LMS-1042", "items": [{"product_id": "P-1", "quantity": 1, "price": 12900}]},
+    ),
+    Facts(
+        "/orders",
+        "orders",
+        shapes.Order,
+        "Orders; paid for the first time, one also counts as the event order_completed.",
+        {"order_id": "O-5", "lms_lead_id": "LMS-1042", "total": 12900, "currency": "EUR", "status": "paid"},
+    ),
+)
+TYPES = (*(one.shape for one in FACTS), shapes.Outcome, shapes.Refused, shapes.KnownCustomer, shapes.CustomerList)
+
+
+@door.get("/api/v1/openapi.json")
+@public
+def show() -> Response:
+    return jsonify(document())
+
+
+@door.get("/openapi.json")
+@public
+def elsewhere() -> ResponseReturnValue:
+    return redirect(url_for("api_documents.show"))
+
+
+@door.get("/api/docs")
+@public
+def read() -> Response:
+    host = current_app.extensions["config"].base_url
+    return htmx.answer("api/docs.html", facts=FACTS, fields=fields, refusals=REFUSALS, most=MOST, host=host)
+
+
+@door.get("/api/v1/docs")
+@public
+def read_elsewhere() -> ResponseReturnValue:
+    return redirect(url_for("api_documents.read"))
+
+
+@cache
+def document() -> dict[str, Any]:
+    schemas = msgspec.json.schema_components(TYPES, ref_template=REFERENCE)[1]
+    paths: dict[str, Any] = {one.path: {"post": _post(one)} for one in FACTS}
+    paths["/customers"]["get"] = _list()
+    paths["/customers/{id}"] = {"get": _one()}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Campus API",
+            "version": "1",
+            "description": "Facts go in as one object or a list under the plural; bad items are named, others stored.",
+        },
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {"schemas": schemas, "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def fields(shape: type[msgspec.Struct]) -> list[dict[str, Any]]:
+    """The keys of an item as the page lists them."""
+    schema = msgspec.json.schema_components((shape,), ref_template=REFERENCE)[1][shape.__name__]
+    needed = set(schema.get("required", ()))
+    return [
+        {"name": name, "type": _said(one), "is_needed": name in needed} for name, one in schema["properties"].items()
+    ]
+
+
+def _said(schema: dict[str, Any]) -> str:
+    """A type in words: text, number, list of Line."""
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2]).lower()
+    if "anyOf" in schema:
+        return " or ".join(_said(one) for one in schema["anyOf"])
+    if schema.get("format") == "date-time":
+        return "time with offset"
+    if "pattern" in schema and "|" in schema["pattern"]:
+        return " | ".join(f"“{word}”" for word in schema["pattern"].strip("^$()").split("|"))
+    kind = str(schema.get("type", "any value"))
+    if kind == "array":
+        return f"list of {_said(schema.get('items', {}))}"
+    return {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}.get(kind, kind)
+
+
+def _post(facts: Facts) -> dict[str, Any]:
+    item = {"$ref": REFERENCE.format(name=facts.shape.__name__)}
+    many = {
+        "type": "object",
+        "properties": {facts.plural: {"type": "array", "items": item, "minItems": 1, "maxItems": MOST}},
+        "required": [facts.plural],
+        "additionalProperties": False,
+    }
+    outcome = {"$ref": REFERENCE.format(name="Outcome")}
+    return {
+        "summary": facts.said,
+        "operationId": f"post_{facts.plural}",
+        "parameters": [
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_.:-]+$"},
+            }
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"anyOf": [item, many]}, "example": facts.example}},
+        },
+        "responses": {
+            "200": _json("What became of the items.", outcome),
+            **_refusals(400, 401, 403, 409, 413, 415, 429),
+            "422": _json(
+                "Every item was refused, or the body has another shape.",
+                {"anyOf": [outcome, {"$ref": REFERENCE.format(name="Refused")}]},
+            ),
+        },
+    }
+
+
+def _list() -> dict[str, Any]:
+    def query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+        return {"name": name, "in": "query", "required": False, "schema": schema}
+
+    return {
+        "summary": "Customers by lms_lead_id or e-mail (an address may fit several), or all of them, page by page.",
+        "operationId": "list_customers",
+        "parameters": [
+            query("lms_lead_id", {"type": "string"}),
+            query("email", {"type": "string"}),
+            query("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": 50}),
+            query("cursor", {"type": "string"}),
+        ],
+        "responses": {
+            "200": _json("A page of customers.", {"$ref": REFERENCE.format(name="CustomerList")}),
+            **_refusals(401, 403, 422, 429),
+        },
+    }
+
+
+def _one() -> dict[str, Any]:
+    return {
+        "summary": "One customer with all attributes; the id of a merged one leads to the survivor.",
+        "operationId": "get_customer",
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}],
+        "responses": {
+            "200": _json("The customer.", {"$ref": REFERENCE.format(name="KnownCustomer")}),
+            **_refusals(401, 403, 404, 429),
+        },
+    }
+
+
+def _refusals(*statuses: int) -> dict[str, Any]:
+    refused = {"$ref": REFERENCE.format(name="Refused")}
+    return {str(status): _json(REFUSALS[status], refused) for status in statuses}
+
+
+def _json(said: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": said, "content": {"application/json": {"schema": schema}}}

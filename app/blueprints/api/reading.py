@@ -1,0 +1,102 @@
+"""From a body to items: each is read for itself, so that a bad one is named and the others are kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+from flask import request
+
+from app.blueprints.api.refusals import Refusal
+from app.tally import Reject
+
+MOST = 1_000
+NUL = b"\\u0000"
+AT = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
+QUOTED = re.compile(r"`(?P<field>[^`]*)`")
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+def body() -> bytes:
+    if request.mimetype != "application/json":
+        raise Refusal(415, "unsupported_media_type", "Send JSON: Content-Type: application/json.")
+    return request.get_data(cache=False)
+
+
+def items(said: bytes, plural: str) -> list[msgspec.Raw]:
+    """One object, or a list of them under the plural."""
+    try:
+        whole = msgspec.json.decode(said, type=dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        _must_be_json(said)
+        raise Refusal(422, "wrong_shape", f'Send one object, or {{"{plural}": […]}}.') from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _no_json() from None
+    if plural not in whole:
+        return [msgspec.Raw(said)]
+    if len(whole) > 1:
+        others = ", ".join(sorted(name[:60] for name in whole if name != plural))
+        raise Refusal(422, "unknown_key", f"Beside “{plural}” nothing else is understood: {others}.")
+    return _listed(whole[plural], plural)
+
+
+def _must_be_json(said: bytes) -> None:
+    """Of another shape, or no JSON further on?"""
+    try:
+        msgspec.json.decode(said)
+    except (ValueError, RecursionError):
+        raise _no_json() from None
+
+
+def _no_json() -> Refusal:
+    return Refusal(400, "invalid_json", "The body is not JSON in UTF-8.")
+
+
+def _listed(said: msgspec.Raw, plural: str) -> list[msgspec.Raw]:
+    try:
+        found = msgspec.json.decode(said, type=list[msgspec.Raw])
+    except (ValueError, RecursionError):
+        raise Refusal(422, "wrong_shape", f"“{plural}” must be a list of objects.") from None
+    if len(found) > MOST:
+        raise Refusal(413, "too_many_items", f"At most {MOST:,} items at once; these are {len(found):,}.")
+    return found
+
+
+def shaped(raw: Sequence[msgspec.Raw], shape: type[Shape]) -> tuple[list[tuple[int, Shape]], list[Reject]]:
+    good, rejects = [], []
+    decoder = msgspec.json.Decoder(shape)
+    for index, item in enumerate(raw):
+        try:
+            if NUL in bytes(item):
+                _refuse_nul(item)
+            good.append((index, decoder.decode(item)))
+        except (ValueError, RecursionError) as error:
+            rejects.append(_reject(index, error))
+    return good, rejects
+
+
+def _refuse_nul(item: msgspec.Raw) -> None:
+    """PostgreSQL keeps no NUL; an escaped backslash before u0000 is text."""
+    if NUL in bytes(item).replace(b"\\\\", b""):
+        raise ValueError("It holds a NUL character")
+
+
+def _reject(index: int, error: Exception) -> Reject:
+    if isinstance(error, msgspec.ValidationError):
+        said = str(error)
+        message, found = AT.sub("", said), AT.search(said)
+        field = found["field"] if found else ""
+        if "unknown field" in said or "missing required field" in said:
+            name = QUOTED.search(message)
+            field = ".".join(part for part in (field, name["field"] if name else "") if part)
+            code = "unknown_key" if "unknown field" in said else "missing"
+            return Reject(index, code, field, "This key is not known." if code == "unknown_key" else "It is needed.")
+        if "without a timezone" in said or "timezone component" in said:
+            return Reject(index, "wrong_type", field, "A time needs its offset, like 2026-10-22T10:04:00+02:00.")
+        return Reject(index, "wrong_type", field, f"{message}.")
+    if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
+        return Reject(index, "invalid_json", "", "It is no JSON object that can be read.")
+    return Reject(index, "bad_value", "", f"{error}.")
