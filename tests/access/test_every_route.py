@@ -15,11 +15,15 @@ from werkzeug.routing.converters import AnyConverter
 from werkzeug.test import TestResponse
 
 from app import access, create_app
+from app.accounts import api_keys
+from app.accounts.api_key import SCOPES
 from app.accounts.user import MAY, ROLES, User
+from app.audit.actor import COMMAND_LINE
 from app.db import db
 
 RAW_TOKEN = hashlib.sha1(b"the walk").hexdigest()
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+HTMX = {"HX-Request": "true"}
 SIGNED = {"webhooks.funnel"}  # who calls there proves it by a signature, whoever is signed in
 
 
@@ -32,6 +36,12 @@ class Step:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+    @property
+    def scope(self) -> str | None:
+        """Of the key that opens it; None where a session does."""
+        right = self.right or ""
+        return right.removeprefix(access.KEY) if right.startswith(access.KEY) else None
 
 
 def steps(app: Flask) -> Iterator[Step]:
@@ -53,8 +63,19 @@ def value(converter: BaseConverter) -> object:
     return 1 if isinstance(converter, IntegerConverter) else "x"
 
 
+def for_people(app: Flask) -> Iterator[Step]:
+    """What a session opens, and what is public."""
+    return (step for step in steps(app) if step.scope is None)
+
+
+def for_systems(app: Flask) -> list[Step]:
+    """What a key opens."""
+    return [step for step in steps(app) if step.scope]
+
+
 def undeclared(app: Flask) -> set[str]:
-    return {step.endpoint for step in steps(app) if step.right not in {"public", *MAY}}
+    known = {"public", *MAY, *(f"{access.KEY}{scope}" for scope in SCOPES)}
+    return {step.endpoint for step in steps(app) if step.right not in known}
 
 
 def signed_in(app: Flask, user: User | None) -> FlaskClient:
@@ -74,6 +95,24 @@ def ask(app: Flask, user: User | None, step: Step, with_token: bool = True, **he
     client = signed_in(app, user)
     with app.app_context():
         return client.open(step.path, method=step.method, headers=headers)
+
+
+def make_key(*scopes: str) -> str:
+    _row, key = api_keys.create("LMS", scopes, COMMAND_LINE)
+    db.session.commit()
+    return key
+
+
+def ask_with(app: Flask, key: str, step: Step) -> TestResponse:
+    with app.app_context():
+        return app.test_client().open(step.path, method=step.method, headers={"Authorization": f"Bearer {key}"})
+
+
+def refused_in_json(answer: TestResponse) -> tuple[int, str]:
+    """An answer to HEAD has no body; its status and its type say as much."""
+    is_json = answer.mimetype == "application/json" and "Location" not in answer.headers
+    code = answer.get_json()["error"]["code"] if answer.data else ""
+    return answer.status_code, code if is_json else "no JSON"
 
 
 def is_sent_to_the_door(answer: TestResponse) -> bool:
@@ -102,12 +141,12 @@ def test_a_route_that_declares_nothing_is_found_and_refuses_even_the_admin(app, 
 
 
 def test_a_stranger_is_sent_to_the_door_everywhere(app, admin):
-    guarded = [step for step in steps(app) if step.right != "public"]
+    guarded = [step for step in for_people(app) if step.right != "public"]
     assert [str(step) for step in guarded if not is_sent_to_the_door(ask(app, None, step))] == []
 
 
 def test_a_stranger_with_htmx_gets_401_and_the_way_to_the_door(app, admin):
-    guarded = [step for step in steps(app) if step.right != "public"]
+    guarded = [step for step in for_people(app) if step.right != "public"]
     answers = {str(step): ask(app, None, step, **{"HX-Request": "true"}) for step in guarded}
     assert [said for said, answer in answers.items() if answer.status_code != 401] == []
     assert [s for s, answer in answers.items() if not answer.headers["HX-Redirect"].startswith("/sign-in")] == []
@@ -122,7 +161,7 @@ def test_a_stranger_may_use_what_is_public(app, admin):
 def test_each_role_enters_where_it_may_and_nowhere_else(app, make_user, role):
     user = make_user("Somebody", role)
     wrong = []
-    for step in steps(app):
+    for step in for_people(app):
         answer = ask(app, user, step)
         may = step.right == "public" or user.may(str(step.right))
         if not (is_let_in(answer) if may else answer.status_code == 403) and "/health" not in step.path:
@@ -133,7 +172,7 @@ def test_each_role_enters_where_it_may_and_nowhere_else(app, make_user, role):
 @pytest.mark.parametrize("role", ["admin", None])
 def test_no_form_is_taken_without_its_token(app, make_user, role):
     user = make_user("Ada", "admin") if role else None
-    forms = [step for step in steps(app) if step.method in WRITES and (user or step.right == "public")]
+    forms = [step for step in for_people(app) if step.method in WRITES and (user or step.right == "public")]
     assert {str(step): ask(app, user, step, with_token=False).status_code for step in forms} == {
         str(step): 400 for step in forms
     }
@@ -145,6 +184,35 @@ def test_a_signed_door_opens_to_nobody_without_a_signature(app, admin):
     asked = [Step(rule.endpoint, "POST", path(app, rule), "public") for rule in signed]
     assert {ask(app, user, step).status_code for step in asked for user in (None, admin)} == {401}
     assert {access.right_of(endpoint) for endpoint in SIGNED} == {"public"}
+
+
+def test_no_session_opens_what_a_key_opens(app, admin):
+    doors = for_systems(app)
+    asked = [ask(app, user, step, **headers) for step in doors for user in (None, admin) for headers in ({}, HTMX)]
+    assert doors
+    assert {refused_in_json(answer) for answer in asked} <= {(401, "unauthorized"), (401, "")}
+    assert all(answer.headers["WWW-Authenticate"].startswith("Bearer") for answer in asked)
+    assert not any("Set-Cookie" in answer.headers for answer in asked)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_key_opens_what_its_scope_says_and_nothing_else(app, scope):
+    key = make_key(scope)
+    wrong = []
+    for step in for_systems(app):
+        answer = ask_with(app, key, step)
+        is_in = answer.status_code not in {401, 403} and answer.status_code < 500
+        if is_in != (scope in {step.scope, "admin"}):
+            wrong.append(f"{step}: {answer.status_code}")
+        if not is_in and refused_in_json(answer) not in {(403, "forbidden"), (403, "")}:
+            wrong.append(f"{step}: {answer.get_data(as_text=True)[:80]}")
+    assert wrong == []
+
+
+def test_no_key_opens_a_page(app):
+    key = make_key("admin")
+    guarded = [step for step in for_people(app) if step.right != "public"]
+    assert [str(step) for step in guarded if is_let_in(ask_with(app, key, step))] == []
 
 
 def test_a_wrong_role_is_told_so_without_seeing_the_page(client_of, viewer):
