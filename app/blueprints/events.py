@@ -11,7 +11,7 @@ from app.audit import record as write_down
 from app.blueprints import asking
 from app.customers import directory as customers
 from app.db import db
-from app.events import arrivals, directory, export, record
+from app.events import arrivals, directory, export, record, wanted
 from app.imports import directory as imports
 
 door = Blueprint("events", __name__, url_prefix="/events")
@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
         listing=listing,
         ask=ask,
         page=page,
-        fits_too_many=bool(asked.words and asked.words.fits_too_many),
+        fits_too_many=wanted.MOST_PEOPLE if asked.words and asked.words.fits_too_many else 0,
         people=customers.named(fact.customer_id for fact in page.rows if fact.customer_id),
         came=arrivals.of(page.rows),
     )

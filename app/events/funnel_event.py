@@ -32,7 +32,6 @@ class FunnelEvent(Model):
         CheckConstraint("funnel_type IN ('sales', 'service-delivery')", name="funnel_type"),
         Index("ix_funnel_events_customer_id_funnel_type_created_date", "customer_id", "funnel_type", "created_date"),
         Index("ix_funnel_events_created_date", "created_date"),
-        Index("ix_funnel_events_funnel_type_to_stage_created_date", "funnel_type", "to_stage", "created_date"),
-        Index("ix_funnel_events_funnel_type_from_stage_created_date", "funnel_type", "from_stage", "created_date"),
+        Index("ix_funnel_events_move", "funnel_type", "to_stage", text("coalesce(from_stage, '')"), "created_date"),
         Index("ix_funnel_events_import_id_id", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import text
 
 from app.db import db
@@ -18,22 +20,35 @@ NAMES = """
     )
     SELECT name FROM names WHERE name IS NOT NULL LIMIT :most
 """
-STAGES = """
-    WITH RECURSIVE stages (funnel_type, stage) AS (
-        (SELECT funnel_type, {stage} FROM funnel_events
-          WHERE {stage} IS NOT NULL ORDER BY funnel_type, {stage} LIMIT 1)
+MOVES = text(
+    """
+    WITH RECURSIVE moves (funnel_type, came_from, to_stage) AS (
+        (SELECT funnel_type, coalesce(from_stage, ''), to_stage FROM funnel_events
+          ORDER BY funnel_type, to_stage, coalesce(from_stage, '') LIMIT 1)
       UNION ALL
-        SELECT next.funnel_type, next.stage
-          FROM stages
-         CROSS JOIN LATERAL (SELECT funnel_type, {stage} AS stage FROM funnel_events
-                              WHERE (funnel_type, {stage}) > (stages.funnel_type, stages.stage)
-                                AND {stage} IS NOT NULL
-                              ORDER BY funnel_type, {stage} LIMIT 1) next
+        SELECT next.*
+          FROM moves
+         CROSS JOIN LATERAL (
+           SELECT funnel_type, coalesce(from_stage, ''), to_stage FROM funnel_events
+            WHERE (funnel_type, to_stage, coalesce(from_stage, ''))
+                  > (moves.funnel_type, moves.to_stage, moves.came_from)
+            ORDER BY funnel_type, to_stage, coalesce(from_stage, '') LIMIT 1) next
     )
-    SELECT funnel_type, stage FROM stages LIMIT :most
-"""
+    SELECT funnel_type, came_from, to_stage FROM moves LIMIT :most
+    """
+)
 
-Move = tuple[str, str]  # a funnel and one of its stages
+
+@dataclass(frozen=True)
+class Move:
+    """What many funnel moves have in common."""
+
+    funnel: str
+    came_from: str  # empty: from nowhere
+    to: str
+
+    def is_at(self, op: str, stage: str) -> bool:
+        return stage in {"is": (self.came_from, self.to), "from": (self.came_from,), "to": (self.to,)}[op]
 
 
 def names() -> list[str]:
@@ -43,18 +58,9 @@ def names() -> list[str]:
     return sorted({*known, *waiting} - {*FUNNEL_TYPES})
 
 
-def moves_to() -> list[Move]:
-    return _moves("to_stage")
-
-
-def moves_from() -> list[Move]:
-    return _moves("from_stage")
+def moves() -> list[Move]:
+    return [Move(*row) for row in db.session.execute(MOVES, {"most": MOST})]
 
 
 def stages() -> list[str]:
-    return sorted({stage for _, stage in [*moves_to(), *moves_from()]})
-
-
-def _moves(stage: str) -> list[Move]:
-    rows = db.session.execute(text(STAGES.format(stage=stage)), {"most": MOST})
-    return [(row.funnel_type, row.stage) for row in rows]
+    return sorted({stage for move in moves() for stage in (move.came_from, move.to) if stage})

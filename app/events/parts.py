@@ -36,8 +36,8 @@ class Values(dict[str, Any]):
         return f"CAST({self.add(sorted(values))} AS bigint[])"
 
     def moves(self, moves: Sequence[Move]) -> str:
-        funnels, stages = [funnel for funnel, _ in moves], [stage for _, stage in moves]
-        return f"unnest(CAST({self.add(funnels)} AS text[]), CAST({self.add(stages)} AS text[]))"
+        columns = ([one.funnel for one in moves], [one.came_from for one in moves], [one.to for one in moves])
+        return f"unnest({', '.join(f'CAST({self.add(column)} AS text[])' for column in columns)})"
 
 
 @dataclass(frozen=True)
@@ -124,30 +124,29 @@ def _moves(wanted: Wanted, values: Values) -> Iterator[Part]:
         where += () if wanted.words is None else (_fits_move(wanted.words, values),)
         yield Part(MOVES, (THEIRS, *where), **_people(wanted.people, values))
     elif wanted.words:
-        yield _staged("to_stage", wanted.words.moves_to, where, values)
-        yield _staged("from_stage", wanted.words.moves_from, where, values)
+        yield _like([move for move in wanted.words.moves if _is_asked(move, wanted)], values)
         yield Part(MOVES, (THEIRS, *where), **_people(wanted.words.people, values))
-    elif wanted.stages:
-        yield from _by_stage(wanted, where, values)
-    elif wanted.funnels is not None:
-        stages = [(funnel, stage) for funnel, stage in occurring.moves_to() if funnel in wanted.funnels]
-        yield _staged("to_stage", stages, where, values)
+    elif wanted.stages or wanted.funnels is not None:
+        yield _all_like(wanted, where, values)
     else:
         yield Part(MOVES, ())
 
 
-def _by_stage(wanted: Wanted, where: Where, values: Values) -> Iterator[Part]:
-    op, stage = wanted.stages[0]
-    moves = [(funnel, stage) for funnel in FUNNEL_TYPES if wanted.funnels is None or funnel in wanted.funnels]
-    if op in {"is", "to"}:
-        yield _staged("to_stage", moves, where, values)
-    if op in {"is", "from"}:
-        yield _staged("from_stage", moves, where, values)
+def _all_like(wanted: Wanted, where: Where, values: Values) -> Part:
+    moves = occurring.moves()
+    if len(moves) == occurring.MOST:
+        return Part(MOVES, where)  # so many different moves are no funnel: there may be more of them
+    return _like([move for move in moves if _is_asked(move, wanted)], values)
 
 
-def _staged(column: str, moves: Sequence[Move], where: Where, values: Values) -> Part:
-    found = ("funnel_type = one.funnel_type", f"{column} = one.stage")
-    return Part(MOVES, (*found, *where), f"{values.moves(moves)} AS one(funnel_type, stage)")
+def _is_asked(move: Move, wanted: Wanted) -> bool:
+    is_of_funnel = wanted.funnels is None or move.funnel in wanted.funnels
+    return is_of_funnel and all(move.is_at(op, stage) for op, stage in wanted.stages)
+
+
+def _like(moves: Sequence[Move], values: Values) -> Part:
+    found = ("funnel_type = one.funnel", "coalesce(from_stage, '') = one.came_from", "to_stage = one.to_stage")
+    return Part(MOVES, found, f"{values.moves(moves)} AS one(funnel, came_from, to_stage)")
 
 
 def _of_move(wanted: Wanted, funnel: str, values: Values) -> Where:
@@ -159,13 +158,9 @@ def _at_stage(op: str, stage: str) -> str:
     return f"(to_stage = {stage} OR from_stage = {stage})" if op == "is" else f"{op}_stage = {stage}"
 
 
-def _is_one(column: str, moves: Sequence[Move], values: Values) -> str:
-    return f"(funnel_type, {column}) IN (SELECT * FROM {values.moves(moves)})"
-
-
 def _fits_move(words: Words, values: Values) -> str:
-    is_to, is_from = _is_one("to_stage", words.moves_to, values), _is_one("from_stage", words.moves_from, values)
-    return f"({is_to} OR {is_from} OR customer_id = ANY ({values.ids(words.people)}))"
+    is_like = f"(funnel_type, coalesce(from_stage, ''), to_stage) IN (SELECT * FROM {values.moves(words.moves)})"
+    return f"({is_like} OR customer_id = ANY ({values.ids(words.people)}))"
 
 
 # Those who wait for their customer

@@ -16,6 +16,16 @@ PAGES = {
     "customers-bad-filter": "/customers?filter=email:is_like:x",
     "customer": "/customers/1",
     "customer-stages": "/customers/1?show=stages",
+    "customer-changes": "/customers/394?show=changes",
+    "customer-history": "/customers/394/history?attribute=score",
+    "events": "/events",
+    "events-filtered": "/events?q=an&filter=stage:to:enrolled",
+    "events-waiting": "/events?filter=kind:is:waiting",
+    "events-too-many": "/events?q=e",
+    "events-no-match": "/events?q=wram",
+    "event": "/events/39980",
+    "event-move": "/events/40001",
+    "event-waiting": "/events/87988",
     "customer-merge-with": "/customers/1/merge",
     "customer-merge-with-no-match": "/customers/1/merge?q=wram",
     "merge": "/customers/merges/new?id=1&id=2",
@@ -88,7 +98,7 @@ def test_the_pages_before_the_door_are_sound(visit, width, theme):
 
 def test_no_page_of_the_product_is_forgotten(migrated):
     """Whatever answers GET without a number in its path stands in the list above."""
-    quiet = {"/static/<path:filename>", "/customers/export", "/settings/queues/discards/new"}
+    quiet = {"/static/<path:filename>", "/customers/export", "/events/export", "/settings/queues/discards/new"}
     shown = {path.partition("?")[0] for path in [*PAGES.values(), *STRANGERS.values()]}
     rules = {rule.rule for rule in migrated.url_map.iter_rules() if "GET" in (rule.methods or set())}
     pages = {rule for rule in rules - quiet if "<" not in rule and not rule.startswith("/health")}
