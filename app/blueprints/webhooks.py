@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, current_app, g, jsonify, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from app.access import public
-from app.blueprints import moves
+from app.blueprints.api import reading, refusals
+from app.blueprints.api.events import as_fact
+from app.blueprints.api.refusals import Refusal
+from app.blueprints.api.shapes import FunnelEvent
 from app.db import db
 from app.events import intake
 from app.events.incoming import Origin
@@ -21,6 +23,7 @@ from app.receipts.signatures import Signed
 from app.tally import Tally
 
 door = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+TOO_LARGE = 413
 
 
 @door.post("/funnel")
@@ -33,7 +36,7 @@ def funnel() -> Response:
         signed.check(body, current_app.extensions["config"].funnel_webhook_secrets)
     except signatures.Refused as refused:
         webhooks.refused(now)
-        return _error(401, "bad_signature", str(refused))
+        return refusals.answer(401, str(refused), "bad_signature")
     answer = _answer_again(signed) or _take_in(signed, body, now)
     db.session.commit()
     ring("events")
@@ -48,11 +51,12 @@ def _answer_again(signed: Signed) -> Response | None:
 def _take_in(signed: Signed, body: bytes, now: datetime) -> Response:
     receipt_id = keep.begin()
     try:
-        facts, rejects = moves.read(body, now)
-    except moves.Malformed as malformed:
-        keep.keep(receipt_id, "webhook", "funnel", request.path, body, malformed.status, Tally(), signed.id)
-        return _error(malformed.status, malformed.code, str(malformed))
-    tally = intake.store(facts, Origin(receipt_id=receipt_id), now)
+        moves, rejects = reading.shaped(reading.items(body, "funnel_events"), FunnelEvent)
+    except Refusal as refused:
+        status = refused.status if refused.status == TOO_LARGE else 400
+        keep.keep(receipt_id, "webhook", "funnel", request.path, body, status, Tally(), signed.id)
+        return refusals.answer(status, str(refused), refused.code)
+    tally = intake.store([as_fact(*one, now) for one in moves], Origin(receipt_id=receipt_id), now)
     tally.received += len(rejects)
     tally.refuse(rejects)
     keep.keep(receipt_id, "webhook", "funnel", request.path, body, 200, tally, signed.id)
@@ -61,15 +65,3 @@ def _take_in(signed: Signed, body: bytes, now: datetime) -> Response:
 
 def _answer(tally: Tally) -> Response:
     return jsonify(tally.as_json())
-
-
-@door.errorhandler(HTTPException)
-def _http(error: HTTPException) -> Response:
-    return _error(error.code or 500, error.name.lower().replace(" ", "_"), error.description or error.name)
-
-
-def _error(status: int, code: str, message: str) -> Response:
-    said = {"code": code, "message": message, "details": [], "request_id": g.get("request_id", "")}
-    answer = jsonify(error=said)
-    answer.status_code = status
-    return answer

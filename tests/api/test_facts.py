@@ -139,7 +139,7 @@ def test_bad_customers_are_named_and_the_others_kept(lms):
         (5, "wrong_type", "attributes.x"),
         (6, "reserved_name", "attributes.email"),
         (7, "bad_value", "email"),
-        (8, "bad_value", ""),
+        (8, "bad_value", "lms_lead_id"),
         (9, "wrong_type", "customer_id"),
         (10, "unknown_customer", "customer_id"),
         (11, "bad_value", "timezone"),

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from segment.analytics.client import Client
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
@@ -39,9 +40,7 @@ def events() -> list[tuple[str, int]]:
 
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_the_library_itself_delivers(lms, address, is_packed):
-    client = pytest.importorskip("segment.analytics.client").Client(
-        lms.key, host=address, gzip=is_packed, sync_mode=False, max_retries=0
-    )
+    client = Client(lms.key, host=address, gzip=is_packed, sync_mode=False, max_retries=0)
     failed: list[object] = []
     client.on_error = lambda error, _items: failed.append(error)
     client.identify(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from flask import Blueprint, Response
 
@@ -37,9 +38,10 @@ def _store_events(items: Sequence[tuple[int, shapes.Event]], call: Call) -> Tall
 
 
 def _store_moves(items: Sequence[tuple[int, shapes.FunnelEvent]], call: Call) -> Tally:
-    return intake.store([move(*item, call) for item in items], Origin(receipt_id=call.receipt_id), call.now)
+    facts = [as_fact(*one, call.now) for one in items]
+    return intake.store(facts, Origin(receipt_id=call.receipt_id), call.now)
 
 
-def move(index: int, item: shapes.FunnelEvent, call: Call) -> Incoming:
-    at = item.occurred_at or item.created_date or call.now
+def as_fact(index: int, item: shapes.FunnelEvent, now: datetime) -> Incoming:
+    at = item.occurred_at or item.created_date or now
     return Incoming(index, "funnel", item.who, item.funnel_type, at, item.id, {}, item.from_stage, item.to_stage)

@@ -78,10 +78,17 @@ def shaped(raw: Sequence[msgspec.Raw], shape: type[Shape]) -> tuple[list[tuple[i
     return good, rejects
 
 
+class _Nul(ValueError):
+    """PostgreSQL keeps none."""
+
+
 def _refuse_nul(item: msgspec.Raw) -> None:
-    """PostgreSQL keeps no NUL; an escaped backslash before u0000 is text."""
-    if NUL in bytes(item).replace(b"\\\\", b""):
-        raise ValueError("It holds a NUL character")
+    """An escaped backslash before u0000 is text."""
+    if NUL not in bytes(item).replace(b"\\\\", b""):
+        return
+    whole = msgspec.json.decode(item)
+    parts = whole.items() if isinstance(whole, dict) else ()
+    raise _Nul(next((name for name, value in parts if NUL in msgspec.json.encode(value)), ""))
 
 
 def _reject(index: int, error: Exception) -> Reject:
@@ -91,7 +98,7 @@ def _reject(index: int, error: Exception) -> Reject:
         field = found["field"] if found else ""
         if "unknown field" in said or "missing required field" in said:
             name = QUOTED.search(message)
-            field = ".".join(part for part in (field, name["field"] if name else "") if part)
+            field = ".".join(part for part in (field, name["field"][:100] if name else "") if part)
             code = "unknown_key" if "unknown field" in said else "missing"
             return Reject(index, code, field, "This key is not known." if code == "unknown_key" else "It is needed.")
         if "without a timezone" in said or "timezone component" in said:
@@ -99,4 +106,4 @@ def _reject(index: int, error: Exception) -> Reject:
         return Reject(index, "wrong_type", field, f"{message}.")
     if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
         return Reject(index, "invalid_json", "", "It is no JSON object that can be read.")
-    return Reject(index, "bad_value", "", f"{error}.")
+    return Reject(index, "bad_value", str(error), "It holds a NUL character.")
