@@ -17,6 +17,14 @@ from app.listing import Listing
 
 MOST_CANDIDATES = 20
 CAP = 1_000
+CANDIDATES = text(
+    """
+    SELECT fitting.id
+      FROM unnest(CAST(:emails AS text[])) AS named(email)
+     CROSS JOIN LATERAL (SELECT id FROM customers WHERE email_folded = named.email AND erased_at IS NULL
+                          ORDER BY id LIMIT :most) fitting
+    """
+)
 
 
 def note(email_folded: str, source: str) -> None:
@@ -68,9 +76,9 @@ def candidates(email_folded: str) -> Sequence[Customer]:
 
 
 def candidate_names(emails: Collection[str]) -> dict[str, list[str]]:
-    fitting = select(Customer).where(Customer.email_folded.in_(emails), Customer.erased_at.is_(None))
+    ids = db.session.scalars(CANDIDATES, {"emails": list(emails), "most": MOST_CANDIDATES}).all()
     names: dict[str, list[str]] = {email: [] for email in emails}
-    for customer in db.session.scalars(fitting.order_by(Customer.id).limit(MOST_CANDIDATES * 50)):
+    for customer in db.session.scalars(select(Customer).where(Customer.id.in_(ids)).order_by(Customer.id)):
         names[customer.email_folded].append(customer.name)
     return names
 

@@ -112,6 +112,8 @@ def lock(keys: Iterable[str] | None = None) -> None:
 
 def _keys(items: Sequence[Incoming]) -> Iterable[str]:
     for item in items:
+        if item.customer_id:
+            yield str(item.customer_id)  # a merge takes every lock: nobody is written who is about to go
         if lead := item.columns.get("lms_lead_id"):
             yield lead
         if email := item.columns.get("email"):

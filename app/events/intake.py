@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from psycopg.errors import ForeignKeyViolation
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 
 from app.customers import ambiguity
 from app.customers.who import FOUND
@@ -92,13 +94,26 @@ def store(facts: Sequence[Incoming], origin: Origin, now: datetime) -> Tally:
     tally = Tally(received=len(facts))
     good, rejects = screened(facts, now)
     if good:
-        stored = _write(good, origin, now)
+        stored = _write_meanwhile(good, origin, now)
         tally.created, tally.unchanged = stored.created, stored.good - stored.created
         unknown = set(stored.unknown or ())
         rejects += [unknown_customer(fact.said) for fact in good if fact.said.index in unknown]
         _note_ambiguous(stored.ambiguous, origin)
     tally.refuse(rejects)
     return tally
+
+
+def _write_meanwhile(facts: Sequence[Fact], origin: Origin, now: datetime) -> Row[Any]:
+    """Somebody who moves through a funnel may be merged between being found and being written: then once more."""
+    if not any(fact.said.kind == "funnel" for fact in facts):
+        return _write(facts, origin, now)
+    try:
+        with db.session.begin_nested():
+            return _write(facts, origin, now)
+    except IntegrityError as error:
+        if not isinstance(error.orig, ForeignKeyViolation):
+            raise
+    return _write(facts, origin, now)
 
 
 def _write(facts: Sequence[Fact], origin: Origin, now: datetime) -> Row[Any]:

@@ -255,6 +255,50 @@ def test_carts_and_orders_that_come_in_meanwhile_reach_the_survivor(app):
     assert (len(rows("orders")), len(rows("carts"))) == (40, 1)
 
 
+def test_a_move_that_comes_in_while_its_person_is_merged_is_the_survivors(app):
+    maya, other = two()
+    failed: list[Exception] = []
+
+    def come_in() -> None:
+        with app.app_context():
+            try:
+                coming_in.store(
+                    coming_in.move(Who(lms_lead_id="L2"), "applied"), coming_in.event(Who(lms_lead_id="L2"))
+                )
+            except Exception as error:
+                failed.append(error)
+            db.session.remove()
+
+    merging.merge(maya.id, other.id, (), None, ADA, NOW)
+    thread = threading.Thread(target=come_in)
+    thread.start()
+    time.sleep(0.3)  # it has found the other, who is gone once it may write
+    db.session.commit()
+    thread.join()
+    assert failed == []
+    assert {row["customer_id"] for row in rows("funnel_events") + rows("events")} == {1}
+
+
+@pytest.mark.parametrize("named", [{"columns": {"lms_lead_id": "L2"}}, {"customer_id": 2}])
+def test_what_is_published_of_them_while_they_are_merged_is_not_lost(app, named):
+    maya, other = two()
+
+    def publish() -> None:
+        with app.app_context():
+            upsert_many([Incoming(0, attributes={"city": "Oslo"}, **named)], Source("LMS"), NOW)
+            db.session.commit()
+            db.session.remove()
+
+    merging.merge(maya.id, other.id, (), None, ADA, NOW)
+    thread = threading.Thread(target=publish)
+    thread.start()
+    time.sleep(0.3)
+    db.session.commit()
+    thread.join()
+    db.session.refresh(maya)
+    assert maya.attributes == {"city": "Oslo"}
+
+
 def test_a_hundred_thousand_events_move_in_seconds(app):
     maya, other = two()
     make_event(other)
