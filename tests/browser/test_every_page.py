@@ -60,7 +60,7 @@ PAGES = {
     "settings-audit": "/settings/audit",
 }
 EXPECTED = {"customers-bad-filter": "422", "merge-refused": "422", "not-found": "404"}
-STRANGERS = {"sign-in": "/sign-in", "forgotten": "/forgotten", "not-yours": "/nothing"}
+STRANGERS = {"api-docs": "/api/docs", "sign-in": "/sign-in", "forgotten": "/forgotten", "not-yours": "/nothing"}
 SCREENS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
 
 
@@ -101,5 +101,6 @@ def test_no_page_of_the_product_is_forgotten(migrated):
     quiet = {"/static/<path:filename>", "/customers/export", "/events/export", "/settings/queues/discards/new"}
     shown = {path.partition("?")[0] for path in [*PAGES.values(), *STRANGERS.values()]}
     rules = {rule.rule for rule in migrated.url_map.iter_rules() if "GET" in (rule.methods or set())}
-    pages = {rule for rule in rules - quiet if "<" not in rule and not rule.startswith("/health")}
+    for_machines = ("/health", "/api/v1", "/openapi.json")
+    pages = {rule for rule in rules - quiet if "<" not in rule and not rule.startswith(for_machines)}
     assert pages - shown == set()
