@@ -33,10 +33,11 @@ TAKE_LOCKS = text(
 
 NAMES = ", ".join(OTHERS)
 
-# {rows} holds one row per person, in the columns of identity.PEOPLE.
+# {rows} holds one row per person, in the columns of identity.PEOPLE. NO KEY: whoever writes a fact of theirs looks at
+# the key alone, in no order; with a full lock the two would wait in a circle.
 WRITE = f"""
     rows AS MATERIALIZED ({{rows}}),
-    locked AS MATERIALIZED ({LOCKED} FOR UPDATE),
+    locked AS MATERIALIZED ({LOCKED} FOR NO KEY UPDATE),
     final AS MATERIALIZED ({FINAL}),
     inserted AS (
       INSERT INTO customers (id, {NAMES}, created_date, updated_date, attributes, source, import_id)
