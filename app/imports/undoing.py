@@ -30,7 +30,7 @@ VALUES = f"""
        WHERE import_id = :id AND customer_id > :after ORDER BY customer_id LIMIT {SLICE}
     ),
     locked AS MATERIALIZED (
-      SELECT c.* FROM customers c WHERE c.id IN (SELECT customer_id FROM people) ORDER BY c.id FOR UPDATE
+      SELECT c.* FROM customers c WHERE c.id IN (SELECT customer_id FROM people) ORDER BY c.id FOR NO KEY UPDATE
     ),
     mine AS MATERIALIZED (
       SELECT m.customer_id, m.name, m.is_column, m.old, m.new,
@@ -65,7 +65,7 @@ VALUES = f"""
 """
 PEOPLE = f"""
     WITH people AS MATERIALIZED (
-      SELECT id FROM customers WHERE import_id = :id AND id > :after ORDER BY id LIMIT {SLICE} FOR UPDATE
+      SELECT id FROM customers WHERE import_id = :id AND id > :after ORDER BY id LIMIT {SLICE} FOR NO KEY UPDATE
     ),
     removed AS (
       DELETE FROM customers c
