@@ -65,7 +65,7 @@ VALUES = f"""
 """
 PEOPLE = f"""
     WITH people AS MATERIALIZED (
-      SELECT id FROM customers WHERE import_id = :id AND id > :after ORDER BY id LIMIT {SLICE} FOR NO KEY UPDATE
+      SELECT id FROM customers WHERE import_id = :id AND id > :after ORDER BY id LIMIT {SLICE} FOR UPDATE
     ),
     removed AS (
       DELETE FROM customers c
