@@ -21,7 +21,7 @@ PAGES = {
     "events": "/events",
     "events-filtered": "/events?q=an&filter=stage:to:enrolled",
     "events-waiting": "/events?filter=kind:is:waiting",
-    "events-too-many": "/events?q=e",
+    "events-too-many": "/events?q=example",
     "events-no-match": "/events?q=wram",
     "event": "/events/39980",
     "event-move": "/events/40001",
