@@ -101,8 +101,7 @@ def _open_by_key(scope: str) -> None:
         raise KeyRefused(403, "forbidden", f"This key lacks the scope “{scope}”.")
     if wait := limits.seconds_to_wait("api", str(found.id), request.remote_addr):
         raise KeyRefused(429, "too_many_requests", f"Wait {wait} s and try again.", {"Retry-After": str(wait)})
-    if api_keys.used(found, datetime.now(UTC)):
-        db.session.commit()
+    api_keys.used(found, datetime.now(UTC))  # committed by the door, with what it does
     g.api_key = found
 
 
