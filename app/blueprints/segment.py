@@ -9,7 +9,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -17,17 +17,16 @@ from flask import Blueprint, Response, request
 
 from app import access
 from app.access import key
-from app.blueprints.api import reading
+from app.blueprints.api import reading, taking
 from app.blueprints.api.publishing import publish
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.shapes import Customer, Key
 from app.customers import who
 from app.customers.who import Who, folded
-from app.db import db
 from app.events import intake, pending
 from app.events.incoming import Incoming, Origin
-from app.queue import ring
 from app.receipts import keep
+from app.receipts.idempotency import Answer
 from app.tally import Reject, Tally
 
 door = Blueprint("segment", __name__, url_prefix="/v1")
@@ -74,23 +73,27 @@ class Batch(msgspec.Struct):
 def batch() -> Response:
     body = _body()
     try:
-        raw = msgspec.json.decode(body, type=Batch).batch
+        raw = reading.parts(body, Batch).batch
     except (ValueError, RecursionError):
         raise Refusal(400, "invalid_json", 'Send {"batch": […]}.') from None
     if len(raw) > reading.MOST:
         raise Refusal(413, "too_many_items", f"At most {reading.MOST:,} messages at once.")
-    return _take(body, raw, None)
+    return taking.once(body, lambda now: _take(body, raw, None, now))
 
 
 @door.post("/<any(identify, track, page, screen):kind>")
 @key("ingest")
 def one(kind: str) -> Response:
     body = _body()
-    return _take(body, [msgspec.Raw(body)], kind)
+    try:
+        reading.parts(body, dict[str, msgspec.Raw])
+    except (ValueError, RecursionError):
+        raise Refusal(400, "invalid_json", "Send one message as a JSON object.") from None
+    return taking.once(body, lambda now: _take(body, [msgspec.Raw(body)], kind, now))
 
 
-def _take(body: bytes, raw: Sequence[msgspec.Raw], kind: str | None) -> Response:
-    now, receipt_id = datetime.now(UTC), keep.begin()
+def _take(body: bytes, raw: Sequence[msgspec.Raw], kind: str | None, now: datetime) -> Answer:
+    receipt_id = keep.begin()
     messages, rejects = reading.shaped(raw, Message)
     tally = Tally(received=len(raw))
     tally.refuse(rejects)
@@ -100,9 +103,7 @@ def _take(body: bytes, raw: Sequence[msgspec.Raw], kind: str | None) -> Response
         _add(tally, store(typed, receipt_id, now))
     _join_sessions(typed)
     keep.keep(receipt_id, "segment", access.api_key().name, request.path, body, 200, tally)
-    db.session.commit()
-    ring("events")
-    return Response(msgspec.json.encode({"success": True} | tally.as_json()), mimetype="application/json")
+    return Answer(200, msgspec.json.encode({"success": True} | tally.as_json()))
 
 
 Typed = Sequence[tuple[int, Message, str]]

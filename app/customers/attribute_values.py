@@ -75,7 +75,8 @@ def numeric(value: object) -> int | float | Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise Wrong("wrong_type", "It must be a number.")
     number: int | float | Decimal = value
-    if not math.isfinite(number) or not -LARGEST < number < LARGEST:
+    is_finite = isinstance(number, int) or math.isfinite(number)
+    if not is_finite or not -LARGEST < number < LARGEST:
         raise Wrong("bad_value", "The number is too large.")
     return number
 

@@ -15,9 +15,9 @@ from app.blueprints.api.publishing import publish
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.shapes import Customer, CustomerList, KnownCustomer
 from app.blueprints.api.taking import Call
-from app.customers import directory
+from app.customers import directory, who
 from app.customers.customer import Customer as Row
-from app.customers.who import folded
+from app.customers.who import Who, folded
 from app.db import db
 from app.tally import Tally
 
@@ -36,11 +36,11 @@ def post() -> Response:
 def index() -> Response:
     limit = _limit()
     rows = directory.everyone().order_by(Row.id).limit(limit + 1)
-    if lead := request.args.get("lms_lead_id"):
-        rows = rows.where(Row.lms_lead_id == _clean(lead))
-    if email := request.args.get("email"):
-        rows = rows.where(Row.email_folded == folded(_clean(email)))
-    if cursor := request.args.get("cursor"):
+    if lead := _asked("lms_lead_id"):
+        rows = rows.where(Row.id == (who.find_many([Who(lms_lead_id=lead)])[0].id or 0))
+    if email := _asked("email"):
+        rows = rows.where(Row.email_folded == folded(email))
+    if cursor := _asked("cursor"):
         rows = rows.where(Row.id > _after(cursor))
     found = db.session.scalars(rows).all()
     shown, has_more = [_known(row) for row in found[:limit]], len(found) > limit
@@ -92,8 +92,12 @@ def _limit() -> int:
     return int(written)
 
 
-def _clean(written: str) -> str:
-    return written.replace("\0", "")
+def _asked(name: str) -> str | None:
+    """Asked for by nothing: a mistake, and no wish to see everybody."""
+    written = request.args.get(name)
+    if written is not None and (not written.strip() or "\0" in written):
+        raise Refusal(422, f"bad_{name}", f"{name} names nobody.")
+    return written
 
 
 def _cursor(last: int) -> str:

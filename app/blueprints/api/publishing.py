@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 from app.blueprints.api.shapes import Customer, said, those_said
 from app.customers import attribute_types, attribute_values, upsert
 from app.customers.attribute_values import CONTROL, Wrong
+from app.customers.attributes import FIELD_TYPES
 from app.customers.incoming import COLUMNS, Incoming, Source, Upserted
 from app.ops import joining
 from app.settings.addresses import is_address
@@ -55,6 +56,8 @@ class _Typist:
         try:
             if name in binds:
                 value = value["value"]
+                if binds[name] not in FIELD_TYPES:
+                    raise Wrong("unknown_type", f"A type is one of {', '.join(FIELD_TYPES)}.")
                 if bound not in (None, binds[name]):
                     raise Wrong("wrong_type", f"It is declared as {bound}.")
                 bound = binds[name]

@@ -14,10 +14,14 @@ from app.tally import Reject
 
 MOST = 1_000
 NUL = b"\\u0000"
+ESCAPED = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)", re.DOTALL)
+NOT_YET = {"consent"}
+LONE = len(rb"\ud800")
 AT = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 QUOTED = re.compile(r"`(?P<field>[^`]*)`")
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+Whole = TypeVar("Whole")
 
 
 def body() -> bytes:
@@ -29,7 +33,7 @@ def body() -> bytes:
 def items(said: bytes, plural: str) -> list[msgspec.Raw]:
     """One object, or a list of them under the plural."""
     try:
-        whole = msgspec.json.decode(said, type=dict[str, msgspec.Raw])
+        whole = parts(said, dict[str, msgspec.Raw])
     except msgspec.ValidationError:
         _must_be_json(said)
         raise Refusal(422, "wrong_shape", f'Send one object, or {{"{plural}": […]}}.') from None
@@ -41,6 +45,19 @@ def items(said: bytes, plural: str) -> list[msgspec.Raw]:
         others = ", ".join(sorted(name[:60] for name in whole if name != plural))
         raise Refusal(422, "unknown_key", f"Beside “{plural}” nothing else is understood: {others}.")
     return _listed(whole[plural], plural)
+
+
+def parts(said: bytes, shape: type[Whole]) -> Whole:
+    """Half of a surrogate pair is nothing that can be kept: read as NUL, it refuses its item and no other."""
+    try:
+        return msgspec.json.decode(said, type=shape)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = ESCAPED.sub(lambda found: NUL if len(found[0]) == LONE else found[0], said)
+        if mended == said:
+            raise
+        return msgspec.json.decode(mended, type=shape)
 
 
 def _must_be_json(said: bytes) -> None:
@@ -99,6 +116,8 @@ def _reject(index: int, error: Exception) -> Reject:
         if "unknown field" in said or "missing required field" in said:
             name = QUOTED.search(message)
             field = ".".join(part for part in (field, name["field"][:100] if name else "") if part)
+            if field in NOT_YET:
+                return Reject(index, "not_supported", field, "This version does not take it in.")
             code = "unknown_key" if "unknown field" in said else "missing"
             return Reject(index, code, field, "This key is not known." if code == "unknown_key" else "It is needed.")
         if "without a timezone" in said or "timezone component" in said:
@@ -106,4 +125,4 @@ def _reject(index: int, error: Exception) -> Reject:
         return Reject(index, "wrong_type", field, f"{message}.")
     if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
         return Reject(index, "invalid_json", "", "It is no JSON object that can be read.")
-    return Reject(index, "bad_value", str(error), "It holds a NUL character.")
+    return Reject(index, "bad_value", str(error), "It holds a character that cannot be kept.")

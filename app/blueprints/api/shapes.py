@@ -26,10 +26,14 @@ Currency = Annotated[str, Meta(min_length=3, max_length=3, pattern="^[A-Za-z]{3}
 class Item(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What names a person, in every item that does."""
 
-    customer_id: Id | UnsetType = UNSET
+    customer_id: Id | UnsetType | None = UNSET
     lms_lead_id: Key | UnsetType | None = UNSET
     external_id: Key | UnsetType | None = UNSET
     email: Text | UnsetType | None = UNSET
+
+    def __post_init__(self) -> None:
+        if (lead := said(self.lms_lead_id)) and (alias := said(self.external_id)) and lead != alias:
+            raise ValueError("external_id is another name of lms_lead_id, and here they differ")
 
     @property
     def who(self) -> Who:

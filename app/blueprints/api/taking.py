@@ -43,14 +43,19 @@ Store = Callable[[Sequence[tuple[int, Any]], Call], Tally]
 
 
 def take(plural: str, shape: type[Shape], store: Store) -> Response:
-    body, now = reading.body(), datetime.now(UTC)
-    once = _once(body)
-    if once and (earlier := _earlier(once, now)):
+    body = reading.body()
+    return once(body, lambda now: _take(body, plural, shape, store, now))
+
+
+def once(body: bytes, work: Callable[[datetime], Answer]) -> Response:
+    """The work, unless this very call has been answered before."""
+    now, call = datetime.now(UTC), _named(body)
+    if call and (earlier := _earlier(call, now)):
         db.session.rollback()
         return _answer(earlier)
-    answer = _take(body, plural, shape, store, now)
-    if once and answer.status == 200:
-        idempotency.remember(once, answer, now)
+    answer = work(now)
+    if call and answer.status == 200:
+        idempotency.remember(call, answer, now)
     db.session.commit()
     ring("events")
     return _answer(answer)
@@ -86,7 +91,7 @@ def _take(body: bytes, plural: str, shape: type[Shape], store: Store, now: datet
     return Answer(status, msgspec.json.encode(tally.as_json()))
 
 
-def _once(body: bytes) -> idempotency.Call | None:
+def _named(body: bytes) -> idempotency.Call | None:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return None
@@ -95,9 +100,9 @@ def _once(body: bytes) -> idempotency.Call | None:
     return idempotency.Call(access.api_key().id, request.path, key, body)
 
 
-def _earlier(once: idempotency.Call, now: datetime) -> Answer | None:
+def _earlier(call: idempotency.Call, now: datetime) -> Answer | None:
     try:
-        return idempotency.earlier(once, now)
+        return idempotency.earlier(call, now)
     except idempotency.InUse:
         raise Refusal(409, "idempotency_key_in_use", "The first call with this key has not ended yet.") from None
     except idempotency.Reused:
