@@ -14,10 +14,10 @@ from app.queue import redis_connection
 UNLESS_SAID = {"api": Limit(6_000, 60), "track": Limit(600, 60)}  # from elsewhere; from this machine: none
 
 
-def seconds_to_wait(what: str, caller: str, address: str | None) -> int:
+def seconds_to_wait(what: str, caller: str, is_from_here: bool) -> int:
     """0: go on."""
     said: Limit | None = current_app.extensions["config"].limits.get(what)
-    if said is None and _is_here(address):
+    if said is None and is_from_here:
         return 0
     return _counted(what, caller, said or UNLESS_SAID[what])
 
@@ -36,7 +36,7 @@ def _counted(what: str, caller: str, limit: Limit) -> int:
     return 0 if count <= limit.most else (window + 1) * limit.seconds - now
 
 
-def _is_here(address: str | None) -> bool:
+def is_here(address: str | None) -> bool:
     try:
         return ipaddress.ip_address(address or "127.0.0.1").is_loopback
     except ValueError:

@@ -74,11 +74,12 @@ def find(key: str) -> ApiKey | None:
 
 
 def used(key: ApiKey, now: datetime) -> bool:
-    """Written once a minute at the most; says whether it was written."""
+    """Written once a minute at the most; says whether it is due. Of two calls at once none waits for the other."""
     if key.last_used_at and key.last_used_at > now - USED_AGAIN:
         return False
     is_long_ago = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at <= now - USED_AGAIN)
-    db.session.execute(update(ApiKey).where(ApiKey.id == key.id, is_long_ago).values(last_used_at=now))
+    free = select(ApiKey.id).where(ApiKey.id == key.id, is_long_ago).with_for_update(skip_locked=True, key_share=True)
+    db.session.execute(update(ApiKey).where(ApiKey.id == free.scalar_subquery()).values(last_used_at=now))
     return True
 
 
