@@ -101,7 +101,8 @@ def _open_by_key(scope: str) -> None:
         raise KeyRefused(403, "forbidden", f"This key lacks the scope “{scope}”.")
     if wait := limits.seconds_to_wait("api", str(found.id), _is_from_here()):
         raise KeyRefused(429, "too_many_requests", f"Wait {wait} s and try again.", {"Retry-After": str(wait)})
-    api_keys.used(found, datetime.now(UTC))  # committed by the door, with what it does
+    if api_keys.used(found, datetime.now(UTC)):
+        db.session.commit()  # at once: other calls with this key would wait for the end of this one
     g.api_key = found
 
 
