@@ -6,7 +6,7 @@ import codecs
 import csv
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ ENCODINGS = {
     "cp1252": "Windows-1252",
 }
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", ":": "colon"}
+NEVER_ONE = "\"'_-.@()[]{}<>+/\\&%$=?! \v\f\x85\xa0\xad"  # signs that stand in names and values themselves
 KNOWN = re.compile(
     r"(customer_id|lms_lead_id|external_id|e-?mail|first_name|last_name|mobile|timezone|created_date|funnel_type|"
     r"from_stage|to_stage|id|consent_\w+)(:\w+)?"
@@ -32,11 +33,25 @@ MAGIC = (
     (b"Rar!", "This file is compressed (RAR). Unpack it and upload the CSV inside."),
     (b"%PDF", "This is a PDF, not a CSV."),
     (b"{\\rtf", "This is a text document, not a CSV."),
+    (b"PK\x05\x06", "This is an empty ZIP file."),
+    (b"BZh91AY", "This file is compressed (bzip2). Unpack it and upload the CSV inside."),
+    (b"\xfd7zXZ", "This file is compressed (xz). Unpack it and upload the CSV inside."),
+    (b"\x28\xb5\x2f\xfd", "This file is compressed (zstd). Unpack it and upload the CSV inside."),
+    (b"PAR1", "This is a Parquet file. Export it as CSV and upload that."),
+    (b"SQLite format 3", "This is a database (SQLite). Export the table as CSV and upload that."),
+    (b"\x89PNG", "This is a picture, not a CSV."),
+    (b"\xff\xd8\xff", "This is a picture, not a CSV."),
 )
-NO_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
-MOSTLY = 0.1  # of the lines may hold wrong bytes, and it is still UTF-8 with a few bad lines
+NO_TEXT = bytes(set(range(32)) - set(b"\t\n\v\f\r\x01\x1a\x1b\x1e\x1f"))
+MARKS = b"\xef\xbb\xbf \t\r\n"
+JSON = re.compile(rb'\{\s*(["}]|$)|\[\s*[\[{"\]]')
+MARKUP = (b"<html", b"<!doc", b"<?xml", b"<tabl")
 LOOKED_AT = 200  # lines
 MOST_COLUMNS = 500
+LONGEST_FIRST = 200_000  # bytes
+LONGEST_CELL = 1024 * 1024  # characters
+
+csv.field_size_limit(LONGEST_CELL)
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,7 @@ class Dialect:
     encoding: str = "utf-8"
     delimiter: str = ","
     has_header: bool = True
+    is_spaced: bool = False  # blanks after each delimiter, also before a quote: 1, "Rome, Italy"
 
     @property
     def errors(self) -> str:
@@ -52,7 +68,8 @@ class Dialect:
 
     @property
     def said(self) -> str:
-        delimiter = DELIMITERS.get(self.delimiter, f"“{self.delimiter}”")
+        shown = self.delimiter if self.delimiter.isprintable() else f"U+{ord(self.delimiter):04X}"
+        delimiter = DELIMITERS.get(self.delimiter, f"“{shown}”")
         return f"{delimiter}, {ENCODINGS.get(self.encoding, self.encoding)}"
 
     def as_json(self) -> dict[str, Any]:
@@ -66,7 +83,13 @@ class Dialect:
             encoding if encoding in ENCODINGS else "utf-8",
             delimiter if isinstance(delimiter, str) and len(delimiter) == 1 and delimiter not in '"\r\n' else ",",
             bool(said.get("has_header", True)),
+            bool(said.get("is_spaced", False)),
         )
+
+
+def parsed(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    """Strict: a quote that is open at the end, or followed by text, is an error and never runs into the next row."""
+    return csv.reader(lines, delimiter=dialect.delimiter, skipinitialspace=dialect.is_spaced, strict=True)
 
 
 def problem(head: bytes, size: int) -> str | None:
@@ -86,11 +109,13 @@ def _no_text(head: bytes, size: int) -> str | None:
 
 
 def _no_table(head: bytes) -> str | None:
-    start = head[:2000].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start[:1] in b"[{" and start[:2] not in (b"[,", b"[;"):
+    start = head[:2000].lstrip(MARKS)
+    if JSON.match(start):
         return "This looks like JSON, not CSV. Other systems send JSON to the API."
-    if start[:5].lower() in (b"<html", b"<!doc", b"<?xml"):
+    if start[:5].lower() in MARKUP:
         return "This is a web page or XML, not a CSV."
+    if len(head) >= LONGEST_FIRST and not re.search(rb"[\r\n]", head.lstrip(MARKS)[:LONGEST_FIRST]):
+        return f"The first line is longer than {LONGEST_FIRST:,} characters, so this is no table."
     if len(_first_row(head)) > MOST_COLUMNS:
         return f"This file has more than {MOST_COLUMNS} columns."
     return None
@@ -99,9 +124,17 @@ def _no_table(head: bytes) -> str | None:
 def dialect(head: bytes) -> Dialect:
     encoding = _encoding(head)
     lines = _lines(head, encoding)
-    delimiter = _named(lines) or _delimiter(lines)
-    first = next((row for row in csv.reader(_without_sep(lines), delimiter=delimiter) if any(row)), [])
-    return Dialect(encoding, delimiter, _is_header(first))
+    delimiter = (names_delimiter(lines[0]) if lines else None) or _delimiter(lines)
+    rows = lines[1:] if lines and names_delimiter(lines[0]) else lines
+    is_spaced = _is_spaced(rows, delimiter)
+    read = csv.reader(rows, delimiter=delimiter, skipinitialspace=is_spaced)
+    return Dialect(encoding, delimiter, _is_header(next((row for row in read if any(row)), [])), is_spaced)
+
+
+def names_delimiter(line: str) -> str | None:
+    """Excel's own first line."""
+    found = re.fullmatch(r'"?sep=([^"\r\n])"?', line.rstrip("\r\n"), re.IGNORECASE)
+    return found[1] if found else None
 
 
 def _encoding(head: bytes) -> str:
@@ -109,10 +142,8 @@ def _encoding(head: bytes) -> str:
         return "utf-8-sig"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    sample = head[:4000]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if max(even, odd) > len(sample) / 5:
-        return "utf-16-be" if even > odd else "utf-16-le"
+    if utf_16 := _utf_16_without_mark(head[:4000]):
+        return utf_16
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
@@ -120,11 +151,20 @@ def _encoding(head: bytes) -> str:
     return "utf-8"
 
 
+def _utf_16_without_mark(sample: bytes) -> str | None:
+    """In any language delimiters, digits and line ends have a zero beside them, always on the same side."""
+    even, odd = sample[::2].count(0), sample[1::2].count(0)
+    if max(even, odd) < len(sample) / 20 or min(even, odd) > max(even, odd) / 10 or len(sample) < 4:
+        return None
+    encoding, is_text = ("utf-16-be", b"\0\n") if even > odd else ("utf-16-le", b"\n\0")
+    return encoding if is_text in sample or max(even, odd) > len(sample) / 5 else None
+
+
 def _is_mostly_utf8(head: bytes) -> bool:
-    """A few bad lines among some that only UTF-8 would write."""
+    """Among at least as many lines that only UTF-8 would write: better to refuse some than to garble the others."""
     lines = [line for line in re.split(rb"[\r\n]+", head)[:-1] if not line.isascii()]
     wrong = sum(1 for line in lines if not _is_utf8(line))
-    return bool(lines) and wrong <= max(1, MOSTLY * len(lines)) and wrong < len(lines)
+    return bool(lines) and wrong * 2 <= len(lines)
 
 
 def _is_utf8(line: bytes) -> bool:
@@ -137,24 +177,24 @@ def _is_utf8(line: bytes) -> bool:
 
 def _lines(head: bytes, encoding: str) -> list[str]:
     text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
-    lines = [line for line in re.split("\r\n|\r|\n", text) if line.strip()]
-    return lines[: min(LOOKED_AT, max(1, len(lines) - 1))]  # the last one may be cut
-
-
-def _named(lines: list[str]) -> str | None:
-    """Excel's own first line."""
-    found = re.fullmatch(r"sep=(.)", lines[0].strip("\ufeff"), re.IGNORECASE) if lines else None
-    return found[1] if found else None
-
-
-def _without_sep(lines: list[str]) -> list[str]:
-    return lines[1:] if _named(lines) else lines
+    lines = re.split("\r\n|\r|\n", text.lstrip("\ufeff"))
+    is_cut = bool(lines[-1])
+    found = [line for line in lines if line.strip()]
+    return found[:-1][:LOOKED_AT] if is_cut and len(found) > 2 else found[:LOOKED_AT]
 
 
 def _delimiter(lines: list[str]) -> str:
     scores = {delimiter: _score(lines, delimiter) for delimiter in DELIMITERS}
     best = max(scores, key=lambda delimiter: scores[delimiter])
-    return best if scores[best] > (0, 0, 0) else ","
+    return best if scores[best] > (0, 0, 0) else _rare_delimiter(lines)
+
+
+def _rare_delimiter(lines: list[str]) -> str:
+    """Any other sign that divides each line into as many cells."""
+    signs = sorted({sign for sign in "".join(lines[:1]) if sign < "\u0100" and not sign.isalnum()} - set(NEVER_ONE))
+    scores = {sign: _score(lines, sign) for sign in signs}
+    fitting = [sign for sign in signs if scores[sign][1] == 1]
+    return max(fitting, key=lambda sign: scores[sign], default=",")
 
 
 def _score(lines: list[str], delimiter: str) -> tuple[float, float, int]:
@@ -166,6 +206,12 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, float, int]:
     if len(rows[0] if rows else []) < 2:
         return 0, 0, 0
     return known, agreeing / len(rows) if width > 1 else 0, width
+
+
+def _is_spaced(lines: list[str], delimiter: str) -> bool:
+    quoted = [line for line in lines if '"' in line]
+    spaced = re.compile(rf'{re.escape(delimiter)} +"(?!{re.escape(delimiter)}|$)')
+    return delimiter != " " and len([line for line in quoted if spaced.search(line)]) * 2 > len(quoted)
 
 
 def _is_header(first: list[str]) -> bool:
