@@ -17,7 +17,9 @@ from app.imports import readings
 from app.imports.mapping import WHO
 from app.imports.reader import SHOWN, BadRow, Row, as_text
 
-REMEMBERED = 50_000  # different cells of a column
+REMEMBERED = 20_000  # different cells of a column
+REMEMBERED_IN_ALL = 200_000
+WORTH_REMEMBERING = 200  # characters
 NULL = "\\N"
 TO_ESCAPE = re.compile(r"[\\\t\n\r]")
 ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -67,14 +69,15 @@ class Typist:
         used = [column for column in columns if column["field"] != "ignore"]
         fields = {column["field"]: column for column in used if column["field"] != "attribute"}
         order = CUSTOMERS if kind == "customers" else MOVES
+        most = min(REMEMBERED, REMEMBERED_IN_ALL // max(1, len(used)))
         self.order = order
         self.fields = [
-            (name, fields[name]["index"], _Cells(readings.of_field(name, zone), readings.QUICKLY.get(name)))
+            (name, fields[name]["index"], _Cells(readings.of_field(name, zone), most, readings.QUICKLY.get(name)))
             for name in order
             if name in fields
         ]
         self.attributes = [
-            (column["name"], column["index"], _Cells(self._fragment(column, types, zone)))
+            (column["name"], column["index"], _Cells(self._fragment(column, types, zone), most))
             for column in used
             if column["field"] == "attribute"
         ]
@@ -128,8 +131,8 @@ class Typist:
         return [[row.line for row in rows], *columns, attributes, cleared]
 
     def _cleared(self, values: dict[str, list[Any]], count: int) -> list[str | None]:
-        """Keys are never cleared: they say who is meant."""
-        able = [name for name in values if name not in WHO]
+        """Keys are never cleared: they say who is meant; nor is the day of sign-up, which everybody has."""
+        able = [name for name in values if name not in WHO and name != "created_date"]
         names = ([name for name in able if values[name][place] is None] for place in range(count))
         return ["{" + ",".join(empty) + "}" if empty else None for empty in names]
 
@@ -163,8 +166,9 @@ class _Cells:
     Columns in which hardly two cells are the same have a quick way for the whole column, when all of it is good.
     """
 
-    def __init__(self, reading: Callable[[str], Any], quickly: readings.Quickly | None = None) -> None:
+    def __init__(self, reading: Callable[[str], Any], most: int, quickly: readings.Quickly | None = None) -> None:
         self.reading = reading
+        self.most = most
         self.quickly = quickly
         self.known: dict[str, Any] = _Known(self)
         self.is_wrong_somewhere = False
@@ -172,10 +176,11 @@ class _Cells:
     def of(self, cells: Sequence[str]) -> list[Any]:
         if self.quickly and (quick := self.quickly(cells, self.known)):
             return quick
-        if len(self.known) > REMEMBERED:
-            self.known.clear()
         known = self.known
-        return [known[cell] for cell in cells]
+        values = [known[cell] for cell in cells]
+        if len(known) > self.most:
+            known.clear()
+        return values
 
 
 class _Known(dict[str, Any]):
@@ -189,7 +194,8 @@ class _Known(dict[str, Any]):
         except Wrong as wrong:
             value = Wrong(wrong.code, str(wrong))  # one that was raised holds on to the whole block by its traceback
             self.cells.is_wrong_somewhere = True
-        self[cell] = value
+        if len(cell) <= WORTH_REMEMBERING:
+            self[cell] = value
         return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from app.customers import attribute_values
 from app.customers.attributes import FIELD_TYPES
 from app.customers.incoming import COLUMNS
+from app.imports.detect import MOST_COLUMNS
 
 CUSTOMER_FIELDS = ("customer_id", *COLUMNS)
 MOVE_FIELDS = (
@@ -24,7 +25,7 @@ MOVE_FIELDS = (
 FIELDS = {"customers": CUSTOMER_FIELDS, "funnel_events": MOVE_FIELDS}
 WHO = ("customer_id", "lms_lead_id", "email")
 ALSO_CALLED = {"external_id": "lms_lead_id", "e-mail": "email", "e_mail": "email"}
-CONSENT = re.compile(r"consent_\w+")
+CONSENT = re.compile(r"consent_.+")
 
 NO_NAME = "This column has no name in the file."
 TWICE = "Another column of this file has the same name."
@@ -54,6 +55,8 @@ def problems(kind: str, columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     fields = {column["field"] for column in columns}
     if not fields & set(WHO):
         found["columns"] = "No column says who is meant: lms_lead_id, email or customer_id."
+    if len(columns) > MOST_COLUMNS:
+        found["columns"] = f"This file has more than {MOST_COLUMNS} columns."
     missing = {"funnel_type", "to_stage"} - fields if kind == "funnel_events" else set()
     if missing:
         found["columns"] = f"A move needs the columns {' and '.join(sorted(missing))}."

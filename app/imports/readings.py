@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,15 +12,20 @@ from json.encoder import encode_basestring as quoted
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from app.customers.attribute_values import CONTROL, Wrong, array, day, text
+from app.customers.attribute_values import CONTROL, Wrong, array, day, numeric, text
 from app.events.funnel_event import FUNNEL_TYPES
 from app.settings.addresses import is_address
 
 LONGEST = 500
 BIGGEST_ID = 2**63
-NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?")
+DIGITS = 15  # so many every program keeps
+IN_ANOTHER_WAY = re.compile(r"[-+]?\d{1,3}([.,'’ \xa0\u202f]\d{3})+([.,]\d+)?|[-+]?\d+,\d+")
+BY_DAY_OR_MONTH = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", re.DOTALL)
 YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?)?\s?(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE)
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(\s?(Z|[+-]\d\d:?\d\d))?)?", re.IGNORECASE | re.ASCII
+)
 PLAIN_ADDRESS = re.compile(
     r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
@@ -36,7 +42,7 @@ def of_field(name: str, zone: ZoneInfo) -> Callable[[str], Any]:
 
 def _customer_id(cell: str) -> str:
     number = cell.strip()
-    if not (number.isascii() and number.isdecimal() and 0 < int(number[:20]) < BIGGEST_ID):
+    if not (number.isascii() and number.isdecimal() and len(number) < 20 and 0 < int(number) < BIGGEST_ID):
         raise Wrong("wrong_type", "customer_id is not a number")
     return number
 
@@ -84,6 +90,8 @@ def _check(cell: str) -> None:
 def _moment(cell: str, zone: ZoneInfo) -> str:
     """Without an offset it is meant as the team's clock shows it."""
     written = cell.strip()
+    if BY_DAY_OR_MONTH.fullmatch(written):
+        raise Wrong("bad_date", "Day and month could be meant either way; write it like 2026-10-22")
     if not MOMENT.fullmatch(written):
         raise Wrong("bad_date", "This is no date that can be read; write it like 2026-10-22 or 2026-10-22 10:04")
     try:
@@ -141,17 +149,24 @@ QUICKLY: dict[str, Quickly] = {
 
 def as_it_reads(cell: str) -> str:
     """As JSON. A number only when written as one: 00123 and +49 are texts."""
-    if NUMBER.fullmatch(cell):
-        return cell
+    if number := _plain_number(cell):
+        return number
     lower = cell.lower()
     if lower in ("true", "false"):
         return lower
     if cell.startswith("[") and cell.endswith("]"):
         try:
-            return json.dumps(array(json.loads(cell)), ensure_ascii=False)
-        except ValueError:
+            return _list(cell)
+        except Wrong:
             pass
     return quoted(text(cell))
+
+
+def _plain_number(cell: str) -> str | None:
+    """The same as the API would store: 1.50 is 1.5, and more digits than a float keeps are none."""
+    if not (found := NUMBER.fullmatch(cell)) or (len(cell) > DIGITS and sum(map(str.isdigit, cell)) > DIGITS):
+        return None
+    return repr(float(cell)) if found[2] else cell
 
 
 def of_declared(kind: str, zone: ZoneInfo) -> Callable[[str], str]:
@@ -167,17 +182,19 @@ def of_declared(kind: str, zone: ZoneInfo) -> Callable[[str], str]:
 
 def _number(cell: str) -> str:
     number = cell.strip()
-    if NUMBER.fullmatch(number):
-        return number
-    if re.fullmatch(r"[-+]?\d{1,3}([.,' ]\d{3})+([.,]\d+)?|[-+]?\d+,\d+", number):
+    if plain := _plain_number(number):
+        return plain
+    if IN_ANOTHER_WAY.fullmatch(number):
         raise Wrong("wrong_type", "Write numbers without separators and with a point, like 1234.5")
     try:
-        value = float(number)
-        if number.lower().strip("+-") in ("nan", "inf", "infinity") or "_" in number or abs(value) > 1e30:
+        if "_" in number:
             raise ValueError
-        return json.dumps(int(number) if re.fullmatch(r"[-+]?\d+", number) else value)
+        value = int(number) if re.fullmatch(r"[-+]?\d+", number) else float(number)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValueError
     except ValueError:
         raise Wrong("wrong_type", "It is not a number") from None
+    return json.dumps(numeric(value))
 
 
 def _boolean(cell: str) -> str:
@@ -191,14 +208,18 @@ def _array(cell: str) -> str:
     """JSON, or divided by semicolons."""
     said = cell.strip()
     if said.startswith("["):
-        try:
-            return json.dumps(array(json.loads(said)), ensure_ascii=False)
-        except Wrong:
-            raise
-        except ValueError:
-            raise Wrong("wrong_type", "The list is not closed or not written as JSON") from None
+        return _list(said)
     parts = [part.strip() for part in said.split(";")]
     return json.dumps(array([part for part in parts if part]), ensure_ascii=False)
+
+
+def _list(said: str) -> str:
+    try:
+        return json.dumps(array(json.loads(said)), ensure_ascii=False)
+    except Wrong:
+        raise
+    except (ValueError, RecursionError):
+        raise Wrong("wrong_type", "The list is not closed or not written as JSON") from None
 
 
 def _day(cell: str) -> str:
