@@ -14,6 +14,9 @@ from app import htmx
 from app.access import public
 from app.blueprints.api import shapes
 from app.blueprints.api.reading import MOST
+from app.customers import attribute_values
+from app.customers.attributes import FIELD_TYPES
+from app.receipts import idempotency
 
 door = Blueprint("api_documents", __name__)
 REFERENCE = "#/components/schemas/{name}"
@@ -27,6 +30,37 @@ REFUSALS = {
     415: "Not application/json.",
     422: "Nothing of it could be stored, or a parameter is wrong.",
     429: "Too many calls; Retry-After says for how long.",
+}
+
+
+PEOPLE = ("customer_id", "lms_lead_id", "external_id", "email")
+NAMED_BY = {**dict.fromkeys(("Customer", "FunnelEvent", "Event"), PEOPLE), "Cart": (*PEOPLE, "session_id")}
+SCALARS: list[dict[str, Any]] = [
+    {"type": "string", "maxLength": attribute_values.LONGEST_TEXT},
+    {"type": "number", "exclusiveMinimum": -attribute_values.LARGEST, "exclusiveMaximum": attribute_values.LARGEST},
+    {"type": "boolean"},
+]
+VALUE: list[dict[str, Any]] = [
+    *SCALARS,
+    {"type": "array", "items": {"anyOf": SCALARS}, "maxItems": attribute_values.MOST_ELEMENTS},
+    {"type": "null"},
+]
+DECLARED = {
+    "type": "object",
+    "description": "Binds the name to this type from now on.",
+    "properties": {"type": {"enum": list(FIELD_TYPES)}, "value": {"anyOf": VALUE}},
+    "required": ["type", "value"],
+    "additionalProperties": False,
+}
+ATTRIBUTES = {
+    "type": "object",
+    "description": "Merged by name; null clears one.",
+    "propertyNames": {
+        "minLength": 1,
+        "maxLength": attribute_values.LONGEST_NAME,
+        "not": {"enum": sorted(attribute_values.RESERVED)},
+    },
+    "additionalProperties": {"anyOf": [*VALUE, DECLARED]},
 }
 
 
@@ -114,6 +148,9 @@ def read_elsewhere() -> ResponseReturnValue:
 @cache
 def document() -> dict[str, Any]:
     schemas = msgspec.json.schema_components(TYPES, ref_template=REFERENCE)[1]
+    for name, keys in NAMED_BY.items():
+        schemas[name]["anyOf"] = [_names(key, schemas[name]["properties"][key]) for key in keys]
+    schemas["Customer"]["properties"]["attributes"] = ATTRIBUTES
     paths: dict[str, Any] = {one.path: {"post": _post(one)} for one in FACTS}
     paths["/customers"]["get"] = _list()
     paths["/customers/{id}"] = {"get": _one()}
@@ -173,7 +210,7 @@ def _post(facts: Facts) -> dict[str, Any]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_.:-]+$"},
+                "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST},
             }
         ],
         "requestBody": {
@@ -191,6 +228,12 @@ def _post(facts: Facts) -> dict[str, Any]:
     }
 
 
+def _names(key: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Somebody is named, not by null."""
+    kinds = [kind for kind in schema["anyOf"] if kind != {"type": "null"}] if "anyOf" in schema else [schema]
+    return {"required": [key], "properties": {key: kinds[0]}}
+
+
 def _list() -> dict[str, Any]:
     def query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
         return {"name": name, "in": "query", "required": False, "schema": schema}
@@ -199,10 +242,10 @@ def _list() -> dict[str, Any]:
         "summary": "Customers by lms_lead_id or e-mail (an address may fit several), or all of them, page by page.",
         "operationId": "list_customers",
         "parameters": [
-            query("lms_lead_id", {"type": "string"}),
-            query("email", {"type": "string"}),
+            query("lms_lead_id", {"type": "string", "pattern": r"\S"}),
+            query("email", {"type": "string", "pattern": r"\S"}),
             query("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": 50}),
-            query("cursor", {"type": "string"}),
+            query("cursor", {"type": "string", "pattern": r"^[A-Za-z0-9_-]+$"}),
         ],
         "responses": {
             "200": _json("A page of customers.", {"$ref": REFERENCE.format(name="CustomerList")}),
