@@ -91,11 +91,13 @@ def _unknown(customer_id: int | None) -> tuple[str, str, str]:
 
 def _check_texts(fact: Incoming) -> None:
     who = fact.who
-    named = {"lms_lead_id": who.lms_lead_id, "email": who.email, "anonymous_id": who.anonymous_id, "id": fact.source_id}
-    told = {"name": fact.name, "from_stage": fact.from_stage, "to_stage": fact.to_stage}
-    whole = "".join(filter(None, (*named.values(), *told.values())))
+    keys_said = (who.lms_lead_id, who.email, who.anonymous_id, fact.source_id)
+    names_said = (fact.name, fact.from_stage, fact.to_stage)
+    whole = "".join(filter(None, keys_said + names_said))
     if len(whole) <= LONGEST_NAME and "\0" not in whole:
         return  # as good as always
+    named = dict(zip(("lms_lead_id", "email", "anonymous_id", "id"), keys_said, strict=True))
+    told = dict(zip(("name", "from_stage", "to_stage"), names_said, strict=True))
     for texts, longest in ((named, LONGEST_KEY), (told, LONGEST_NAME)):
         for field, text in texts.items():
             _check_text(field, text or "", longest)
