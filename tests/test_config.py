@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import ConfigError, from_environment
+from app.config import ConfigError, Limit, from_environment
 
 GOOD = {
     "DATABASE_URL": "postgresql://u:p@localhost/campus",
@@ -34,6 +34,12 @@ def test_a_webhook_may_have_two_secrets_while_they_are_rotated():
     assert [len(secret) for secret in config.funnel_webhook_secrets] == [24, 24]
 
 
+def test_a_limit_is_so_many_calls_in_so_much_time():
+    assert from_environment(GOOD).limits == {"api": None, "track": None}
+    said = from_environment({**GOOD, "RATE_LIMIT_API": "600/minute", "RATE_LIMIT_TRACK": " 5/second "}).limits
+    assert said == {"api": Limit(600, 60), "track": Limit(5, 1)}
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -48,6 +54,12 @@ def test_a_webhook_may_have_two_secrets_while_they_are_rotated():
         ("PORT", "70000"),
         ("MAIL_PROVIDER", "pigeon"),
         ("REPLICA_DATABASE_URL", "x"),
+        ("RATE_LIMIT_API", "600"),
+        ("RATE_LIMIT_API", "0/minute"),
+        ("RATE_LIMIT_API", "600/fortnight"),
+        ("RATE_LIMIT_API", "600 per minute"),
+        ("RATE_LIMIT_TRACK", "-1/second"),
+        ("RATE_LIMIT_TRACK", "none"),
         ("FUNNEL_WEBHOOK_SECRET", "secret"),
         ("FUNNEL_WEBHOOK_SECRET", "whsec_"),
         ("FUNNEL_WEBHOOK_SECRET", "whsec_c2hvcnQ="),

@@ -20,7 +20,7 @@ from app.access import key
 from app.blueprints.api import reading, taking
 from app.blueprints.api.publishing import publish
 from app.blueprints.api.refusals import Refusal
-from app.blueprints.api.shapes import Customer, Key
+from app.blueprints.api.shapes import Customer, Text
 from app.customers import who
 from app.customers.who import Who, folded
 from app.events import intake, pending
@@ -38,9 +38,11 @@ FIELDS = {
     "lastName": "last_name",
     "last_name": "last_name",
     "phone": "mobile",
+    "mobile": "mobile",
     "timezone": "timezone",
     "createdAt": "created_date",
     "created_at": "created_date",
+    "created_date": "created_date",
 }
 NAMES = {"page": "page_viewed", "screen": "screen_viewed"}
 DEEPEST = 3
@@ -50,9 +52,9 @@ class Message(msgspec.Struct, rename="camel", kw_only=True):
     """Whatever else a library adds is let pass."""
 
     type: str = ""
-    user_id: Key | int | None = None
-    anonymous_id: Key | None = None
-    message_id: Key | None = None
+    user_id: Text | int | None = None
+    anonymous_id: Text | None = None
+    message_id: Text | None = None
     timestamp: str | None = None
     event: str | None = None
     name: str | None = None
@@ -117,7 +119,7 @@ def _identify(messages: Typed, _receipt_id: int, now: datetime) -> Tally:
         try:
             people.append((index, msgspec.convert(_person(message), Customer)))
         except (msgspec.ValidationError, ValueError) as error:
-            rejects.append(Reject(index, "bad_value", "traits", f"{str(error).partition(' - at')[0]}."))
+            rejects.append(reading.refused(index, error))
     tally = publish(people, f"{access.api_key().name} (Segment)", now)[0] if people else Tally()
     tally.refuse(rejects)
     return tally
@@ -130,8 +132,8 @@ def _track(messages: Typed, receipt_id: int, now: datetime) -> Tally:
             continue
         try:
             facts.append(_fact(index, message, kind, now))
-        except ValueError as error:
-            rejects.append(Reject(index, "bad_value", "", f"{error}."))
+        except _Refused as refused:
+            rejects.append(Reject(index, refused.code, refused.field, str(refused)))
     tally = intake.store(facts, Origin(receipt_id=receipt_id), now) if facts else Tally()
     tally.refuse(rejects)
     return tally
@@ -143,6 +145,8 @@ def _person(message: Message) -> dict[str, Any]:
     if message.lead:
         said["lms_lead_id"] = message.lead
     for name, value in (message.traits or {}).items():
+        if name == "id" and str(value) == message.lead:
+            continue  # some libraries say it twice
         if name in FIELDS:
             said[FIELDS[name]] = str(value) if isinstance(value, int | float) else value
         else:
@@ -157,17 +161,24 @@ def _flat(name: str, value: Any, depth: int = 1) -> dict[str, Any]:
     return {key: one for part in parts for key, one in part.items()}
 
 
+class _Refused(Exception):
+    def __init__(self, code: str, field: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.field = code, field
+
+
 def _fact(index: int, message: Message, kind: str, now: datetime) -> Incoming:
     name = message.event if kind == "track" else NAMES.get(kind)
     if kind not in {"track", *NAMES}:
-        raise ValueError(f"“{kind[:40]}” is not taken in; identify, track, page and screen are")
+        said = f"“{kind[:40]}” is not taken in; identify, track, page and screen are."
+        raise _Refused("not_supported", "type", said)
     if not name:
-        raise ValueError("A track names its event")
+        raise _Refused("missing", "event", "A track names its event.")
     properties = dict(message.properties or {})
     if kind in NAMES and message.name:
         properties.setdefault("name", message.name)
     return Incoming(
-        index, "event", _who(message), name, _moment(message.timestamp, now), message.message_id, properties
+        index, "event", _who(message), name, _moment(message.timestamp, now), message.message_id or None, properties
     )
 
 
@@ -177,7 +188,7 @@ def _who(message: Message) -> Who:
     email = (message.traits or {}).get("email")
     if isinstance(email, str) and email:
         return Who(email=folded(email))
-    return Who(anonymous_id=message.anonymous_id)
+    return Who(anonymous_id=message.anonymous_id or None)
 
 
 def _moment(written: str | None, now: datetime) -> datetime:
@@ -186,14 +197,13 @@ def _moment(written: str | None, now: datetime) -> datetime:
     try:
         moment = datetime.fromisoformat(written)
     except ValueError:
-        raise ValueError("timestamp is no time") from None
+        raise _Refused("wrong_type", "timestamp", "It must be a time like 2026-10-22T10:04:00Z.") from None
     if moment.tzinfo is None:
-        raise ValueError("timestamp needs its offset")
+        raise _Refused("wrong_type", "timestamp", "A time needs its offset, like 2026-10-22T10:04:00+02:00.")
     return moment
 
 
 def _join_sessions(messages: Typed) -> None:
-
     both = {(one.anonymous_id, one.lead) for _, one, _ in messages if one.anonymous_id and one.lead}
     pairs = sorted((anonymous, lead) for anonymous, lead in both if anonymous and lead)
     found = who.find_many([Who(lms_lead_id=lead) for _, lead in pairs])

@@ -91,7 +91,7 @@ def shaped(raw: Sequence[msgspec.Raw], shape: type[Shape]) -> tuple[list[tuple[i
                 _refuse_nul(item)
             good.append((index, decoder.decode(item)))
         except (ValueError, RecursionError) as error:
-            rejects.append(_reject(index, error))
+            rejects.append(refused(index, error))
     return good, rejects
 
 
@@ -108,7 +108,7 @@ def _refuse_nul(item: msgspec.Raw) -> None:
     raise _Nul(next((name for name, value in parts if NUL in msgspec.json.encode(value)), ""))
 
 
-def _reject(index: int, error: Exception) -> Reject:
+def refused(index: int, error: Exception) -> Reject:
     if isinstance(error, msgspec.ValidationError):
         said = str(error)
         message, found = AT.sub("", said), AT.search(said)
@@ -125,4 +125,4 @@ def _reject(index: int, error: Exception) -> Reject:
         return Reject(index, "wrong_type", field, f"{message}.")
     if isinstance(error, msgspec.DecodeError | UnicodeDecodeError | RecursionError):
         return Reject(index, "invalid_json", "", "It is no JSON object that can be read.")
-    return Reject(index, "bad_value", str(error), "It holds a character that cannot be kept.")
+    return Reject(index, "bad_value", str(error)[:100], "It holds a character that cannot be kept.")
