@@ -103,9 +103,17 @@ def _no_text(head: bytes, size: int) -> str | None:
     for magic, said in MAGIC:
         if head.startswith(magic):
             return said
-    if not _encoding(head).startswith("utf-16") and len(head) - len(head.translate(None, NO_TEXT)) > len(head) / 50:
+    if not _encoding(head).startswith("utf-16") and _is_binary(head):
         return "This is a binary file, not a CSV."
     return None
+
+
+def _is_binary(head: bytes) -> bool:
+    """Nearly everywhere, or already in the header: some rows with NUL bytes are refused one by one."""
+    lines = [line for line in re.split(rb"[\r\n]+", head) if line.strip()]
+    odd = [len(line.translate(None, NO_TEXT)) < len(line) for line in lines]
+    is_much = len(head) - len(head.translate(None, NO_TEXT)) > len(head) / 50
+    return is_much and (odd[0] or sum(odd) > 0.8 * len(odd))
 
 
 def _no_table(head: bytes) -> str | None:
@@ -124,15 +132,19 @@ def _no_table(head: bytes) -> str | None:
 def dialect(head: bytes) -> Dialect:
     encoding = _encoding(head)
     lines = _lines(head, encoding)
-    delimiter = (names_delimiter(lines[0]) if lines else None) or _delimiter(lines)
-    rows = lines[1:] if lines and names_delimiter(lines[0]) else lines
+    rows = lines[1:] if lines and is_foreword(lines[0]) else lines
+    delimiter = (_named_delimiter(lines[0]) if lines else None) or _delimiter(rows)
     is_spaced = _is_spaced(rows, delimiter)
     read = csv.reader(rows, delimiter=delimiter, skipinitialspace=is_spaced)
     return Dialect(encoding, delimiter, _is_header(next((row for row in read if any(row)), [])), is_spaced)
 
 
-def names_delimiter(line: str) -> str | None:
-    """Excel's own first line."""
+def is_foreword(line: str) -> bool:
+    """Excel names the delimiter, PowerShell a type, in a line of its own above the header."""
+    return bool(_named_delimiter(line)) or line.startswith("#TYPE ")
+
+
+def _named_delimiter(line: str) -> str | None:
     found = re.fullmatch(r'"?sep=([^"\r\n])"?', line.rstrip("\r\n"), re.IGNORECASE)
     return found[1] if found else None
 
@@ -156,8 +168,10 @@ def _utf_16_without_mark(sample: bytes) -> str | None:
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     if max(even, odd) < len(sample) / 20 or min(even, odd) > max(even, odd) / 10 or len(sample) < 4:
         return None
-    encoding, is_text = ("utf-16-be", b"\0\n") if even > odd else ("utf-16-le", b"\n\0")
-    return encoding if is_text in sample or max(even, odd) > len(sample) / 5 else None
+    encoding, line_end = ("utf-16-be", b"\0\n") if even > odd else ("utf-16-le", b"\n\0")
+    ends = sample.count(b"\n")
+    is_sure = sample.count(line_end) * 2 >= ends if ends else max(even, odd) > len(sample) / 5
+    return encoding if is_sure else None
 
 
 def _is_mostly_utf8(head: bytes) -> bool:
@@ -209,9 +223,10 @@ def _score(lines: list[str], delimiter: str) -> tuple[float, float, int]:
 
 
 def _is_spaced(lines: list[str], delimiter: str) -> bool:
-    quoted = [line for line in lines if '"' in line]
-    spaced = re.compile(rf'{re.escape(delimiter)} +"(?!{re.escape(delimiter)}|$)')
-    return delimiter != " " and len([line for line in quoted if spaced.search(line)]) * 2 > len(quoted)
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    quoted = [row for row in rows if any('"' in cell for cell in row)]
+    spaced = [row for row in quoted if any(re.match(' +"', cell) for cell in row)]
+    return delimiter != " " and bool(spaced) and len(spaced) * 2 > len(quoted)
 
 
 def _is_header(first: list[str]) -> bool:
@@ -226,4 +241,4 @@ def _normal(cell: str) -> str:
 
 def _first_row(head: bytes) -> list[str]:
     lines = _lines(head, _encoding(head))
-    return next(csv.reader(lines[:1], delimiter=_delimiter(lines)), []) if lines else []
+    return next(csv.reader(lines[:1], delimiter=_delimiter(lines)), [])

@@ -14,6 +14,7 @@ from app.imports.detect import LONGEST_CELL, Dialect
 
 LONGEST_LINE = 4 * LONGEST_CELL
 LOOKAHEAD = LONGEST_CELL  # how far a quote may stay open
+EARNED = 16  # characters of looking ahead in vain, for each one read: a file of open quotes costs no more than that
 BLOCK = 1_000  # lines
 SHOWN = 10_000  # characters of a bad row that are kept
 
@@ -35,6 +36,7 @@ class Lines:
         self.number = 0
         self.row: list[str] = []
         self.size = 0
+        self.patience = LOOKAHEAD
         self._begin_without_mark()
 
     def __iter__(self) -> Lines:
@@ -51,7 +53,7 @@ class Lines:
         self.size += len(line)
         if type(line) is Endless:
             raise csv.Error
-        if self.size > LOOKAHEAD and len(self.row) > 1:
+        if self.size > self.patience and len(self.row) > 1:
             raise Open
         return line
 
@@ -75,6 +77,7 @@ class Lines:
     def take_back(self) -> None:
         """All lines of the row but its first are read again."""
         self.waiting.extendleft(reversed(self.row[1:]))
+        self.patience = max(0, self.patience - self.size)
         self.number -= len(self.row) - 1
         del self.row[1:]
 
@@ -93,6 +96,7 @@ class Lines:
 
     def _next_line(self) -> str:
         line = self.text.readline(LONGEST_LINE)
+        self.patience = min(LOOKAHEAD, self.patience + EARNED * len(line))
         if len(line) < LONGEST_LINE or line[-1] in "\r\n":
             return line
         while (more := self.text.readline(LONGEST_LINE)) and more[-1] not in "\r\n":

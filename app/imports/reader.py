@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count, dropwhile
 from typing import NamedTuple
 
-from app.imports.detect import ENCODINGS, LONGEST_CELL, Dialect, names_delimiter, parsed
+from app.imports.detect import ENCODINGS, LONGEST_CELL, Dialect, is_foreword, parsed
 from app.imports.lines import LONGEST_LINE, SHOWN, Endless, Lines, Open
 
 __all__ = ["LONGEST_CELL", "LONGEST_LINE", "SHOWN", "BadRow", "Row", "as_text", "header", "rows"]
 
 UNREADABLE = re.compile("[\udc80-\udcff]")
+END_OF_FILE = "\x1a"  # as DOS wrote it
 NAMELESS = "Column {}"
 UNCLOSED = "A quote opens on this line and is not closed"
 LEFT_OVER = "This looks like the end of a row whose quotes are wrong"
@@ -67,7 +68,7 @@ def _header(source: Lines, dialect: Dialect) -> list[str]:
             cells = _as_well_as_possible(source.row[0], dialect)
         if cells is None:
             return []
-        if _is_blank(source, cells) or (is_first and names_delimiter(source.row[0])):
+        if _is_blank(source, cells) or (is_first and is_foreword(source.row[0])):
             continue
         if dialect.has_header:
             return [cell.strip() for cell in cells]
@@ -88,7 +89,7 @@ def _blocks(chunks: Iterable[bytes], dialect: Dialect) -> Iterator[Iterable[Row 
     careful = _Careful(source, dialect, _header(source, dialect))
     while lines := source.block():
         first = source.number + 1
-        if found := _all_good(lines, dialect, careful.width):
+        if not careful.is_torn and (found := _all_good(lines, dialect, careful.width)):
             source.number += len(lines)
             yield map(Row, count(first), found)
         else:
@@ -223,4 +224,4 @@ def _holds_unreadable(text: str, dialect: Dialect) -> bool:
 
 
 def _is_blank(source: Lines, cells: list[str]) -> bool:
-    return not cells or (len(cells) == 1 and not source.row[0].strip())
+    return not cells or (len(cells) == 1 and not source.row[0].strip().strip(END_OF_FILE))
