@@ -221,7 +221,7 @@ def _add(tally: Tally, more: Tally) -> None:
 
 def _body() -> bytes:
     """Libraries pack large batches; a small body must not unpack into a large one."""
-    said = request.get_data(cache=False)
+    said = reading.sent()
     if request.headers.get("Content-Encoding") != "gzip":
         return said
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import socket
 import subprocess
@@ -10,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import func, select
@@ -93,3 +95,15 @@ def _await(url: str) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+@pytest.mark.parametrize("path", ["/api/v1/events", "/v1/track"])
+@pytest.mark.parametrize(("size", "status"), [(10, 200), (5 * 1024 * 1024 + 10, 413)])
+def test_a_body_in_pieces_has_the_same_limit(make_system, address, path, size, status):
+    said = b'{"lms_lead_id": "L1", "name": "login"}' if "api" in path else b'{"userId": "L1", "event": "login"}'
+    pieces = iter([said, b" " * size])
+    headers = {"Authorization": f"Bearer {make_system('ingest').key}", "Content-Type": "application/json"}
+    asked = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    asked.request("POST", path, body=pieces, headers=headers, encode_chunked=True)
+    assert asked.getresponse().status == status
+    asked.close()

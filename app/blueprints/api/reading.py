@@ -27,7 +27,15 @@ Whole = TypeVar("Whole")
 def body() -> bytes:
     if request.mimetype != "application/json":
         raise Refusal(415, "unsupported_media_type", "Send JSON: Content-Type: application/json.")
-    return request.get_data(cache=False)
+    return sent()
+
+
+def sent() -> bytes:
+    """A body without a length is cut at the limit without a word: cut, it is too large and not malformed."""
+    said = request.get_data(cache=False)
+    if request.content_length is None and len(said) >= (request.max_content_length or 0):
+        raise Refusal(413, "too_large", "A body has at most 5 MB.")
+    return said
 
 
 def items(said: bytes, plural: str) -> list[msgspec.Raw]:
