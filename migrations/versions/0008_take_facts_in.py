@@ -141,9 +141,7 @@ def upgrade() -> None:
         """
     )
     for column in ("lms_lead_id", "email_folded", "anonymous_id"):
-        op.execute(
-            f"CREATE INDEX ix_pending_events_{column} ON pending_events ({column}) WHERE {column} IS NOT NULL"
-        )
+        op.execute(f"CREATE INDEX ix_pending_events_{column} ON pending_events ({column}) WHERE {column} IS NOT NULL")
     op.execute("CREATE INDEX ix_pending_events_occurred_at_id ON pending_events (occurred_at, id)")
     op.execute("CREATE INDEX ix_pending_events_name_occurred_at ON pending_events (name, occurred_at)")
     op.execute(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,23 +13,13 @@ from app import htmx
 from app.access import public
 from app.blueprints.api import shapes
 from app.blueprints.api.reading import MOST
+from app.blueprints.api.words import CODES, FACTS, REFUSALS, Facts
 from app.customers import attribute_values
 from app.customers.attributes import FIELD_TYPES
 from app.receipts import idempotency
 
 door = Blueprint("api_documents", __name__)
 REFERENCE = "#/components/schemas/{name}"
-REFUSALS = {
-    400: "The body is not JSON, or a header is malformed.",
-    401: "No key, or none that is known.",
-    403: "The key lacks the scope.",
-    404: "There is nothing at this address.",
-    409: "The Idempotency-Key is in use, or came with another body.",
-    413: f"More than {MOST:,} items, or more than 5 MB.",
-    415: "Not application/json.",
-    422: "Nothing of it could be stored, or a parameter is wrong.",
-    429: "Too many calls; Retry-After says for how long.",
-}
 
 
 PEOPLE = ("customer_id", "lms_lead_id", "external_id", "email")
@@ -64,59 +53,6 @@ ATTRIBUTES = {
 }
 
 
-@dataclass(frozen=True)
-class Facts:
-    path: str
-    plural: str
-    shape: type[msgspec.Struct]
-    said: str
-    example: dict[str, Any]
-
-
-FACTS = (
-    Facts(
-        "/customers",
-        "customers",
-        shapes.Customer,
-        "Create or change customers. A known lms_lead_id wins; a new one adopts the only customer of the same address.",
-        {"lms_lead_id": "LMS-1042", "email": "maya@example.com", "first_name": "Maya", "attributes": {"score": 85}},
-    ),
-    Facts(
-        "/funnel-events",
-        "funnel_events",
-        shapes.FunnelEvent,
-        "Moves from one stage of a funnel to another.",
-        {"id": "move-77", "lms_lead_id": "LMS-1042", "funnel_type": "sales", "to_stage": "applied"},
-    ),
-    Facts(
-        "/events",
-        "events",
-        shapes.Event,
-        "What people did. An order_completed event with order_id is that order.",
-        {"id": "evt-9", "name": "login", "lms_lead_id": "LMS-1042", "properties": {"platform": "web"}},
-    ),
-    Facts(
-        "/products",
-        "products",
-        shapes.Product,
-        "Products of the shop; each change of price and stock is kept.",
-        {"product_id": "P-1", "name": "Sound for Film", "price": 12900, "currency": "EUR", "stock": 12},
-    ),
-    Facts(
-        "/carts",
-        "carts",
-        shapes.Cart,
-        "What lies in a cart now; it also counts as the event cart_updated.",
-        {"lms_lead_id": "LMS-1042", "items": [{"product_id": "P-1", "quantity": 1, "price": 12900}]},
-    ),
-    Facts(
-        "/orders",
-        "orders",
-        shapes.Order,
-        "Orders; paid for the first time, one also counts as the event order_completed.",
-        {"order_id": "O-5", "lms_lead_id": "LMS-1042", "total": 12900, "currency": "EUR", "status": "paid"},
-    ),
-)
 TYPES = (*(one.shape for one in FACTS), shapes.Outcome, shapes.Refused, shapes.KnownCustomer, shapes.CustomerList)
 
 
@@ -136,7 +72,16 @@ def elsewhere() -> ResponseReturnValue:
 @public
 def read() -> Response:
     host = current_app.extensions["config"].base_url
-    return htmx.answer("api/docs.html", facts=FACTS, fields=fields, refusals=REFUSALS, most=MOST, host=host)
+    return htmx.answer(
+        "api/docs.html",
+        facts=FACTS,
+        fields=fields,
+        line=shapes.Line,
+        refusals=REFUSALS,
+        codes=CODES,
+        most=MOST,
+        host=host,
+    )
 
 
 @door.get("/api/v1/docs")
@@ -151,6 +96,7 @@ def document() -> dict[str, Any]:
     for name, keys in NAMED_BY.items():
         schemas[name]["anyOf"] = [_names(key, schemas[name]["properties"][key]) for key in keys]
     schemas["Customer"]["properties"]["attributes"] = ATTRIBUTES
+    schemas["Reject"]["properties"]["code"] = {"enum": list(CODES)}
     paths: dict[str, Any] = {one.path: {"post": _post(one)} for one in FACTS}
     paths["/customers"]["get"] = _list()
     paths["/customers/{id}"] = {"get": _one()}
@@ -171,16 +117,18 @@ def document() -> dict[str, Any]:
 def fields(shape: type[msgspec.Struct]) -> list[dict[str, Any]]:
     """The keys of an item as the page lists them."""
     schema = msgspec.json.schema_components((shape,), ref_template=REFERENCE)[1][shape.__name__]
-    needed = set(schema.get("required", ()))
+    needed = dict.fromkeys(schema.get("required", ()), "needed")
+    if issubclass(shape, shapes.Item):
+        needed |= dict.fromkeys(NAMED_BY.get(shape.__name__, PEOPLE), "one of these")
     return [
-        {"name": name, "type": _said(one), "is_needed": name in needed} for name, one in schema["properties"].items()
+        {"name": name, "type": _said(one), "need": needed.get(name, "")} for name, one in schema["properties"].items()
     ]
 
 
 def _said(schema: dict[str, Any]) -> str:
-    """A type in words: text, number, list of Line."""
+    """A type in words: text, number, list of lines."""
     if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2]).lower()
+        return f"{schema['$ref'].rpartition('/')[2].lower()}s"
     if "anyOf" in schema:
         return " or ".join(_said(one) for one in schema["anyOf"])
     if schema.get("format") == "date-time":
