@@ -127,7 +127,7 @@ def timestamp(value: object) -> str:
     if not found[3]:
         raise Wrong("wrong_type", "The time needs an offset, like 2026-10-22T10:04:00+02:00.")
     try:
-        return datetime.fromisoformat(value).astimezone(UTC).isoformat()
+        return datetime.fromisoformat(value.upper()).astimezone(UTC).isoformat()
     except (ValueError, OverflowError) as error:
         raise Wrong("wrong_type", A_TIME) from error
 

@@ -21,8 +21,8 @@ ENCODINGS = {
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", ":": "colon"}
 NEVER_ONE = "\"'_-.@()[]{}<>+/\\&%$=?! \v\f\x85\xa0\xad"  # signs that stand in names and values themselves
 KNOWN = re.compile(
-    r"(customer_id|lms_lead_id|external_id|e-?mail|first_name|last_name|mobile|timezone|created_date|funnel_type|"
-    r"from_stage|to_stage|id|consent_\w+)(:\w+)?"
+    r"(customer_id|lms_lead_id|external_id|e-?mail|first_name|last_name|mobile|timezone|created_date|occurred_at|"
+    r"funnel_type|from_stage|to_stage|id|consent_\w+)(:\w+)?"
 )
 VALUE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+|[-+]?\d+([.,]\d+)?|\d{4}-\d\d-\d\d.*")
 MAGIC = (
@@ -109,11 +109,11 @@ def _no_text(head: bytes, size: int) -> str | None:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Nearly everywhere, or already in the header: some rows with NUL bytes are refused one by one."""
+    """Nearly everywhere, or mostly and in the header: some rows with NUL bytes are refused one by one."""
     lines = [line for line in re.split(rb"[\r\n]+", head) if line.strip()]
     odd = [len(line.translate(None, NO_TEXT)) < len(line) for line in lines]
     is_much = len(head) - len(head.translate(None, NO_TEXT)) > len(head) / 50
-    return is_much and (odd[0] or sum(odd) > 0.8 * len(odd))
+    return is_much and sum(odd) > (0.5 if odd[0] else 0.8) * len(odd)
 
 
 def _no_table(head: bytes) -> str | None:

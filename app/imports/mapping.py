@@ -24,7 +24,8 @@ MOVE_FIELDS = (
 )
 FIELDS = {"customers": CUSTOMER_FIELDS, "funnel_events": MOVE_FIELDS}
 WHO = ("customer_id", "lms_lead_id", "email")
-ALSO_CALLED = {"external_id": "lms_lead_id", "e-mail": "email", "e_mail": "email"}
+PERSON_CALLED = {"external_id": "lms_lead_id", "e-mail": "email", "e_mail": "email"}
+ALSO_CALLED = {"customers": PERSON_CALLED, "funnel_events": PERSON_CALLED | {"occurred_at": "created_date"}}
 CONSENT = re.compile(r"consent_.+")
 
 NO_NAME = "This column has no name in the file."
@@ -65,9 +66,9 @@ def problems(kind: str, columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _guess(kind: str, place: int, header: str, types: Mapping[str, str]) -> dict[str, Any]:
     name, _, declared = header.rpartition(":") if ":" in header else (header, "", "")
-    name = name.strip()
+    name = " ".join(name.split())
     column: dict[str, Any] = {"header": header, "index": place, "name": name, "type": ""}
-    field = _field(name)
+    field = _field(kind, name)
     if field in FIELDS[kind]:
         return column | {"field": field}
     if kind == "funnel_events":
@@ -81,9 +82,9 @@ def _guess(kind: str, place: int, header: str, types: Mapping[str, str]) -> dict
     return column | {"field": "attribute", "type": declared.strip().lower() or types.get(name, "")}
 
 
-def _field(name: str) -> str:
-    plain = re.sub(r"\s+", "_", name.lower())
-    return ALSO_CALLED.get(plain, plain)
+def _field(kind: str, name: str) -> str:
+    plain = name.lower().replace(" ", "_")
+    return ALSO_CALLED[kind].get(plain, plain)
 
 
 def _problem(kind: str, column: Mapping[str, Any], seen: dict[str, int], place: int) -> str | None:

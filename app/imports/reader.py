@@ -71,7 +71,7 @@ def _header(source: Lines, dialect: Dialect) -> list[str]:
         if _is_blank(source, cells) or (is_first and is_foreword(source.row[0])):
             continue
         if dialect.has_header:
-            return [cell.strip() for cell in cells]
+            return [_shown(cell).strip() for cell in cells]
         source.take_all_back()
         return [NAMELESS.format(place) for place in range(1, len(cells) + 1)]
 
@@ -216,7 +216,12 @@ class _Careful:
 
     def _bad(self, line: int, code: str, reason: str) -> BadRow:
         text = "".join(self.source.row)[:SHOWN].rstrip("\r\n")
-        return BadRow(line, code, reason, UNREADABLE.sub("\ufffd", text).replace("\0", "\ufffd"))
+        return BadRow(line, code, reason, _shown(text))
+
+
+def _shown(text: str) -> str:
+    """No database keeps half a character or a NUL."""
+    return UNREADABLE.sub("\ufffd", text).replace("\0", "\ufffd")
 
 
 def _holds_unreadable(text: str, dialect: Dialect) -> bool:
