@@ -91,7 +91,7 @@ def _moment(cell: str, zone: ZoneInfo) -> str:
     """Without an offset it is meant as the team's clock shows it."""
     written = cell.strip()
     if BY_DAY_OR_MONTH.fullmatch(written):
-        raise Wrong("bad_date", "Day and month could be meant either way; write it like 2026-10-22")
+        raise Wrong("bad_date", "Day and month could be mistaken for each other; write it like 2026-10-22")
     if not MOMENT.fullmatch(written):
         raise Wrong("bad_date", "This is no date that can be read; write it like 2026-10-22 or 2026-10-22 10:04")
     try:

@@ -110,7 +110,7 @@ def test_a_declared_type_reads_the_cell(kind, cell, value):
         ("numeric", "9" * 5000, "x: it is not a number"),
         ("string", "x" * 10_001, "at most 10,000"),
         ("date", "2026-10-22 10:00", "This is no date that exists"),
-        ("timestamp", "10/22/2026 10:04", "could be meant either way"),
+        ("timestamp", "10/22/2026 10:04", "could be mistaken"),
         ("array", "[" * 4000 + "]" * 4000, "not closed"),
         ("array", ";".join("x" * 1001), "at most 1,000"),
         ("boolean", "maybe", "x: it is neither true nor false"),

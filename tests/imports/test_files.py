@@ -178,7 +178,7 @@ def test_each_wrong_value_is_refused_by_line_and_column():
         (3, "email", "The e-mail address has no @"),
         (4, "timezone", "No time zone is called that; write it like Europe/Berlin"),
         (5, "created_date", "This day or time does not exist"),
-        (6, "created_date", "Day and month could be meant either way; write it like 2026-10-22"),
+        (6, "created_date", "Day and month could be mistaken for each other; write it like 2026-10-22"),
         (7, "score", "score: write numbers without separators and with a point, like 1234.5"),
         (8, "born", "This is no date that exists; write it like 2026-10-22"),
         (9, None, "Neither lms_lead_id nor e-mail"),
