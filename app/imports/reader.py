@@ -210,9 +210,13 @@ class _Careful:
             if "\0" in text:
                 return self._bad(line, "nul", "The row holds a NUL byte")
             if not text.isascii() and _holds_unreadable(text, self.dialect):
-                said = ENCODINGS.get(self.dialect.encoding, self.dialect.encoding).removesuffix(" with BOM")
-                return self._bad(line, "undecodable", f"The row holds bytes that are not {said}")
+                return self._bad(line, "undecodable", self._not_so())
         return None
+
+    def _not_so(self) -> str:
+        said = ENCODINGS.get(self.dialect.encoding, self.dialect.encoding).removesuffix(" with BOM")
+        perhaps = "; perhaps the file is Windows-1252" if said == "UTF-8" else ""
+        return f"The row holds bytes that are not {said}{perhaps}"
 
     def _bad(self, line: int, code: str, reason: str) -> BadRow:
         text = "".join(self.source.row)[:SHOWN].rstrip("\r\n")

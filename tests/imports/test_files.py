@@ -12,6 +12,7 @@ import pytest
 from app.imports import detect, mapping, reader
 from app.imports.cells import Typist
 from app.imports.reader import Row
+from tests.imports.bringing import bring, confirmed, counts, rejects, uploaded
 
 FILES = Path(__file__).parent / "files"
 SAID = "utf-8 ,"
@@ -183,6 +184,20 @@ def test_each_wrong_value_is_refused_by_line_and_column():
         (8, "born", "This is no date that exists; write it like 2026-10-22"),
         (9, None, "Neither lms_lead_id nor e-mail"),
     ]
+
+
+@pytest.mark.parametrize("name", sorted(READ.keys() - {"header_only.csv", "java_utf16be_without_mark.csv"}))
+def test_every_row_of_the_file_is_counted_once_when_it_is_written(app, name):
+    told = READ[name][2]
+    upload = confirmed(bring((FILES / name).read_bytes(), name=name))
+    assert upload.state == "done"
+    assert upload.rows == len(told) == sum(counts(upload))
+    assert {line for line, cells in told if isinstance(cells, str)} <= {line for line, _, _ in rejects(upload)}
+
+
+def test_a_name_that_no_database_keeps_is_shown_with_marks(app):
+    raw = b"lms_lead_id,Stra\xdfe,na\0me\n" + "L1,Zoë,x\nL2,Zoë,x\n".encode()
+    assert [column["name"] for column in uploaded(raw).columns] == ["lms_lead_id", "Stra\ufffde", "na\ufffdme"]
 
 
 def test_no_file_is_left_out():
