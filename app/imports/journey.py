@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from sqlalchemy import func, update
@@ -65,7 +65,7 @@ def read_again(upload: Import, dialect: dict[str, Any]) -> None:
 
 def sample(upload: Import, rows: int = SAMPLE) -> Sample:
     dialect = Dialect.from_json(upload.dialect)
-    header, found = _beginning(upload, dialect, rows)
+    header, found, _ = _beginning(upload, dialect, rows)
     return Sample(header, [row.line for row in found], [row.cells for row in found])
 
 
@@ -126,8 +126,8 @@ def undo(upload: Import, by: Actor) -> None:
 
 
 def _guess(upload: Import, dialect: Dialect) -> None:
-    header, found = _beginning(upload, dialect, GUESSED_FROM)
-    if not found:
+    header, found, is_empty = _beginning(upload, dialect, GUESSED_FROM)
+    if is_empty or (not found and upload.state == "columns"):  # a person who misread the file is told so
         _fail(upload, "There is no row below the header: nothing to import.")
         return
     upload.dialect = dialect.as_json()
@@ -136,13 +136,14 @@ def _guess(upload: Import, dialect: Dialect) -> None:
     upload.state = "columns"
 
 
-def _beginning(upload: Import, dialect: Dialect, rows: int) -> tuple[Sequence[str], list[reader.Row]]:
+def _beginning(upload: Import, dialect: Dialect, rows: int) -> tuple[Sequence[str], list[reader.Row], bool]:
     head = io.BytesIO(file.head(upload.id))
     read = reader.rows(iter(lambda: head.read(65536), b""), dialect)
-    good = (row for row in read if isinstance(row, reader.Row))
+    first = next(read, None)
+    good = (row for row in chain((first,), read) if isinstance(row, reader.Row))
     found = list(islice(good, rows))
     head.seek(0)
-    return reader.header(iter(lambda: head.read(65536), b""), dialect), found
+    return reader.header(iter(lambda: head.read(65536), b""), dialect), found, first is None
 
 
 def _bound_otherwise(columns: list[dict[str, Any]]) -> dict[str, str]:

@@ -25,6 +25,8 @@ from app.imports.reader import BadRow, Row
 from app.imports.upload import Import, ImportReject
 
 BLOCK = 20_000  # rows that are committed together
+SOME = 50  # of them at once
+LARGE = 16 * 1024 * 1024  # bytes: of rows that are as large, fewer
 PART = 4_000  # of these are typed while PostgreSQL takes in the ones before
 MOVE = (
     "line bigint, customer_id bigint, lms_lead_id text, email text, funnel_type text, from_stage text, to_stage text,"
@@ -51,16 +53,20 @@ def stage(upload: Import) -> Iterator[None]:
     typist = Typist(upload.kind, upload.columns, upload.options, attribute_types.declared())
     meter = _Meter(file.chunks(upload.id))
     read = reader.rows(meter, Dialect.from_json(upload.dialect), upload.staged_line)
-    while rows := _block(read):
+    while rows := _block(read, meter):
         _keep(upload, typist, rows)
         upload.staged_line, upload.staged_bytes = rows[-1].line, meter.size
         upload.preview = upload.preview | {"observed": upload.preview.get("observed", {}) | typist.observed}
         yield
 
 
-def _block(read: Iterator[Row | BadRow]) -> list[Row | BadRow]:
+def _block(read: Iterator[Row | BadRow], meter: _Meter) -> list[Row | BadRow]:
+    rows: list[Row | BadRow] = []
+    most = meter.size + LARGE
     with _no_cycles():
-        return list(islice(read, BLOCK))
+        while len(rows) < BLOCK and meter.size < most and (some := list(islice(read, min(SOME, BLOCK - len(rows))))):
+            rows += some
+    return rows
 
 
 @contextmanager
