@@ -49,7 +49,8 @@ MISSED = """
 
 def fitting(table: str, customer_ids: Sequence[int]) -> dict[int, int]:
     """Rows of this table by id, each with the customer among these to whom it belongs."""
-    if not customer_ids:
+    is_waiting = text(f"SELECT EXISTS (SELECT FROM {table} WHERE customer_id IS NULL)")
+    if not customer_ids or not db.session.scalar(is_waiting):
         return {}
     found = db.session.execute(text(FITTING.format(table=table)), {"customers": list(customer_ids)})
     return {row.id: row.customer_id for row in found}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
@@ -21,8 +20,8 @@ REMEMBERED = 20_000  # different cells of a column
 REMEMBERED_IN_ALL = 200_000
 WORTH_REMEMBERING = 200  # characters
 NULL = "\\N"
-TO_ESCAPE = re.compile(r"[\\\t\n\r]")
-ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+TO_ESCAPE = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
+ESCAPES = str.maketrans(TO_ESCAPE)
 CUSTOMERS = ("customer_id", *COLUMNS)
 MOVES = ("customer_id", "lms_lead_id", "email", "funnel_type", "from_stage", "to_stage", "created_date", "id")
 NEEDED = {"funnel_events": ("funnel_type", "to_stage")}
@@ -113,9 +112,10 @@ class Typist:
 
     def _need(self, values: dict[str, list[Any]], count: int, wrong: dict[int, tuple[str | None, Wrong]]) -> None:
         named = [values[name] for name in WHO if name in values]
-        for place, who in enumerate(zip(*named, strict=True)):
-            if not any(who):
-                wrong.setdefault(place, (None, Wrong("nobody", "Neither lms_lead_id nor e-mail")))
+        if not any(map(all, named)):
+            for place, who in enumerate(zip(*named, strict=True)):
+                if not any(who):
+                    wrong.setdefault(place, (None, Wrong("nobody", "Neither lms_lead_id nor e-mail")))
         for name in NEEDED.get(self.kind, ()):
             for place in range(count):
                 if values[name][place] is None:
@@ -201,7 +201,8 @@ class _Known(dict[str, Any]):
 
 def _escaped(column: list[Any]) -> list[str]:
     texts = [NULL if value is None else value if type(value) is str else str(value) for value in column]
-    if TO_ESCAPE.search("".join([text for text in texts if text is not NULL])):
+    whole = "".join([text for text in texts if text is not NULL])
+    if any(mark in whole for mark in TO_ESCAPE):  # one mark after the other: ten times as quick as a pattern of four
         return [text if text is NULL else text.translate(ESCAPES) for text in texts]
     return texts
 

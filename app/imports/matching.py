@@ -86,7 +86,8 @@ def match(upload: Import, now: datetime) -> Iterator[None]:
 
 def _match_customers(upload: Import) -> None:
     creates = "true" if upload.options.get("create", True) else "false"
-    people = identity.people(rows_of(upload), creates)
+    with_ids = any(column["field"] == "customer_id" for column in upload.columns)
+    people = identity.people(rows_of(upload), creates, with_ids)
     _keep(upload, KEPT.format(people=people), "person")
 
 

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from json.encoder import encode_basestring as quoted
 from typing import Any
@@ -26,6 +26,7 @@ YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(\s?(Z|[+-]\d\d:?\d\d))?)?", re.IGNORECASE | re.ASCII
 )
+UTC_MOMENT = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z")
 PLAIN_ADDRESS = re.compile(
     r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
@@ -137,12 +138,24 @@ def _quick_addresses(cells: Sequence[str], known: Mapping[str, Any]) -> list[Any
     return [cell if len(cell) <= 64 and plain(cell) else known[cell] for cell in cells]
 
 
+def _quick_moments(cells: Sequence[str], _known: Mapping[str, Any]) -> list[Any] | None:
+    """In UTC and written to the second, as most programs export it: only the days need a look."""
+    if not all(map(UTC_MOMENT.fullmatch, cells)):
+        return None
+    try:
+        days = {cell[:10] for cell in cells}
+        return [f"{cell[:-1]}+00:00" for cell in cells] if all(map(date.fromisoformat, days)) else None
+    except ValueError:
+        return None
+
+
 QUICKLY: dict[str, Quickly] = {
     "lms_lead_id": _quick_keys,
     "email": _quick_addresses,
     "first_name": _quick_texts,
     "last_name": _quick_texts,
     "mobile": _quick_texts,
+    "created_date": _quick_moments,
     "id": _quick_keys,
 }
 

@@ -114,7 +114,7 @@ def test_quotes_that_are_not_doubled_are_refused_not_guessed():
 
 
 def test_the_end_of_a_torn_row_is_known_also_when_it_begins_the_next_block(monkeypatch):
-    monkeypatch.setattr(lines, "BLOCK", 1)
+    monkeypatch.setattr(lines, "PIECE", 1)
     assert told('a,b\n"he said "hi"\nand left",2\n4,5\n') == [(2, "quote"), (3, "quote"), (4, ["4", "5"])]
 
 
@@ -279,7 +279,7 @@ def test_whatever_it_is_each_row_comes_once_however_it_is_cut(text, width, size,
     dialect = Dialect("utf-8", ",", named)
     whole = list(reader.rows(iter([raw]), dialect))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lines, "BLOCK", block)
+        patch.setattr(lines, "PIECE", block)
         assert list(reader.rows(cut(raw, size), dialect)) == whole
     places = [row.line for row in whole]
     assert places == sorted(set(places))
