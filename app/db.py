@@ -64,6 +64,15 @@ def engine_options(application: str) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def planned_once() -> Iterator[None]:
+    """For a large statement whose plan never depends on what is asked: planning it takes a sixth of its time."""
+    connection = db.session.connection()
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_generic_plan")
+    yield
+    connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 def copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """COPY into the session's own transaction: 100,000 rows in 0.18 s, against 2.3 s by INSERT."""
     connection = db.session.connection().connection.driver_connection

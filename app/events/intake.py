@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.customers import ambiguity
 from app.customers.who import FOUND
-from app.db import db
+from app.db import db, planned_once
 from app.events import partitions
 from app.events.incoming import Incoming, Origin
 from app.events.screening import Fact, screened, unknown_customer
@@ -120,7 +120,8 @@ def _write(facts: Sequence[Fact], origin: Origin, now: datetime) -> Row[Any]:
     partitions.ensure_for(fact.said.occurred_at for fact in facts if fact.said.kind == "event")
     columns = {name: _column(facts, value) for name, (_, value) in COLUMNS.items()}
     said = {**columns, "now": now, "receipt_id": origin.receipt_id, "import_id": origin.import_id}
-    return db.session.connection().exec_driver_sql(STORE, said).one()
+    with planned_once():
+        return db.session.connection().exec_driver_sql(STORE, said).one()
 
 
 def _column(facts: Sequence[Fact], value: Callable[[Fact], Any]) -> list[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from typing import TypeVar
@@ -91,6 +92,15 @@ def _listed(said: msgspec.Raw, plural: str) -> list[msgspec.Raw]:
 
 
 def shaped(raw: Sequence[msgspec.Raw], shape: type[Shape]) -> tuple[list[tuple[int, Shape]], list[Reject]]:
+    """All at once where all are good, which takes half the time; else each for itself."""
+    whole = b"[" + b",".join(map(bytes, raw)) + b"]"
+    if NUL not in whole:
+        with contextlib.suppress(ValueError, RecursionError):
+            return list(enumerate(msgspec.json.decode(whole, type=list[shape]))), []  # type: ignore[valid-type]
+    return _one_by_one(raw, shape)
+
+
+def _one_by_one(raw: Sequence[msgspec.Raw], shape: type[Shape]) -> tuple[list[tuple[int, Shape]], list[Reject]]:
     good, rejects = [], []
     decoder = msgspec.json.Decoder(shape)
     for index, item in enumerate(raw):
