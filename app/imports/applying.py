@@ -77,6 +77,8 @@ def _bind_types(upload: Import) -> None:
 
 def _write_people(upload: Import, now: datetime) -> int:
     upsert.lock()
+    # Whoever fills the pending list of a GIN index empties it, in portions of work_mem: the larger, the fewer pages.
+    db.session.execute(text("SET LOCAL work_mem = '128MB'"))
     table = people_of(upload)
     if upload.preview["addressed"]:
         _meet_by_address(upload, now)
