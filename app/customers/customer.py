@@ -35,6 +35,7 @@ class Customer(Model):
     updated_date: Mapped[datetime] = now_column()
     erased_at: Mapped[datetime | None]
     source: Mapped[str | None]  # who published this customer first: “LMS (API)”, “import 7”
+    asks_first: Mapped[bool] = mapped_column(server_default=text("false"))  # came while the team asked first
     import_id: Mapped[int | None] = mapped_column(BigInteger)
     sort_name: Mapped[str] = mapped_column(Text, Computed(SORT_NAME, persisted=True))
     email_folded: Mapped[str] = mapped_column(Text, Computed(EMAIL_FOLDED, persisted=True))

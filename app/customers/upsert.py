@@ -19,6 +19,7 @@ from app.customers.changes import CHANGES, FINAL, LOCKED, OTHERS
 from app.customers.identity import AMBIGUOUS, ROW, SAID, people
 from app.customers.incoming import COLUMNS, Incoming, Source, Upserted
 from app.db import db
+from app.settings import subscribing
 from app.tally import Reject, Tally
 
 LOCKS = 64
@@ -40,8 +41,8 @@ WRITE = f"""
     locked AS MATERIALIZED ({LOCKED} FOR NO KEY UPDATE),
     final AS MATERIALIZED ({FINAL}),
     inserted AS (
-      INSERT INTO customers (id, {NAMES}, created_date, updated_date, attributes, source, import_id)
-      SELECT person, {NAMES}, created_date, :now, attributes, :source, :import_id
+      INSERT INTO customers (id, {NAMES}, created_date, updated_date, attributes, source, import_id, asks_first)
+      SELECT person, {NAMES}, created_date, :now, attributes, :source, :import_id, :asks_first
         FROM final WHERE is_new ORDER BY person
       ON CONFLICT (lms_lead_id) DO NOTHING
       RETURNING id
@@ -98,11 +99,16 @@ def upsert_many(items: Sequence[Incoming], source: Source, now: datetime) -> tup
         return Tally(), Upserted([], [])
     lock(_keys(items))
     said = {"items": msgspec.json.encode([_row(place, item) for place, item in enumerate(items)]).decode()}
-    found = db.session.execute(UPSERT, said | {"now": now, "source": source.said, "import_id": source.import_id})
+    found = db.session.execute(UPSERT, said | told(source.said, source.import_id, now))
     rows = [_Row(*row) for row in found]
     _note_ambiguous(items, rows, source)
     appeared = [row.person for row in rows if row.has_appeared and row.person]
     return _tally(items, rows), Upserted([None if row.problem else row.person for row in rows], appeared)
+
+
+def told(source: str, import_id: int | None, now: datetime) -> dict[str, Any]:
+    """What a statement that is WRITTEN hears beside its rows."""
+    return {"now": now, "source": source, "import_id": import_id, "asks_first": subscribing.read().asks_first}
 
 
 def lock(keys: Iterable[str] | None = None) -> None:

@@ -62,9 +62,18 @@ class Step:
 
     def take(self) -> None:
         say(f"{self.what} …")
+        self._refuse_links()
         self.mark.unlink(missing_ok=True)
         self.do()
         self.mark.write_text(self.fingerprint())
+
+    def _refuse_links(self) -> None:
+        """What is made anew is emptied first: through a link it would be another project's."""
+        for name in sorted({path.partition("/")[0] for path in self.makes} - {"var"}):
+            if (ROOT / name).is_symlink():
+                raise Trouble(
+                    f"{name} is a link to somewhere else. Remove it and run again: this project makes its own."
+                )
 
 
 def main() -> None:

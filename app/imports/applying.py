@@ -95,7 +95,7 @@ def _write_people(upload: Import, now: datetime) -> int:
 
 def _slice(upload: Import, rows: str, said: dict[str, Any], now: datetime) -> Any:
     statement = SLICE.format(writing=writing(rows), appeared=APPEARED)
-    return db.session.execute(text(statement), said | {"now": now, "source": upload.said, "import_id": upload.id}).one()
+    return db.session.execute(text(statement), said | upsert.told(upload.said, upload.id, now)).one()
 
 
 def _write_met(upload: Import, people: Sequence[int], now: datetime) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.audit import Actor, record
 from app.catalogue import merging as catalogue
+from app.consent import merging as consent
 from app.customers import ambiguity, directory
 from app.customers import merging as customers
 from app.customers.ambiguous_item import AmbiguousItem
@@ -35,6 +36,7 @@ def merge(
     emails = {email for email in (pair.survivor.email_folded, pair.other.email_folded) if email}
     events.move(survivor_id, other_id)
     catalogue.move(survivor_id, other_id)
+    consent.move(survivor_id, other_id)
     survivor = customers.finish(pair, takes, by, now)
     ambiguity.settle_cleared(emails, f"merged into customer {survivor_id}", now)
     joining.join([survivor_id, *ambiguity.owners(emails)])

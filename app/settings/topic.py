@@ -18,6 +18,7 @@ class Topic(Model):
     name: Mapped[str]
     description: Mapped[str] = mapped_column(server_default=text("''"))
     is_master: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_on: Mapped[bool] = mapped_column(server_default=text("true"))  # for whoever never said anything
     position: Mapped[int]
     created_date: Mapped[datetime] = now_column()
     archived_at: Mapped[datetime | None]

@@ -13,6 +13,7 @@ from app.audit import Actor, record
 from app.db import db
 from app.settings.topic import Topic
 
+MASTER = "marketing"
 SLUG = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
@@ -22,6 +23,14 @@ def everything() -> Sequence[Topic]:
 
 def find(topic_id: int) -> Topic | None:
     return db.session.get(Topic, topic_id) if topic_id < 2**63 else None
+
+
+def in_use() -> Sequence[Topic]:
+    return [topic for topic in everything() if topic.archived_at is None]
+
+
+def id_of(slug: str) -> int | None:
+    return db.session.scalar(select(Topic.id).where(Topic.slug == slug))
 
 
 def problems(slug: str | None, name: str, description: str) -> dict[str, str]:

@@ -1,0 +1,44 @@
+"""Addresses without the addresses: keyed hashes, the same for the same text, telling nothing of it.
+
+The key is made once and never changes: with another one, whom nobody may write to would be forgotten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import msgspec
+from sqlalchemy import text
+
+from app.db import db
+from app.settings import setting
+
+NAME = "address_key"
+# The same as hashed() in PostgreSQL, for a column of folded addresses.
+HASHED = "substr(sha256(decode(:address_key, 'hex') || convert_to({address}, 'UTF8')), 1, 16)"
+MAKE = text(
+    "INSERT INTO settings (name, value) VALUES (:name, jsonb_build_object('key', CAST(:key AS text)))"
+    " ON CONFLICT (name) DO NOTHING"
+)
+
+
+class AddressKey(msgspec.Struct, frozen=True):
+    key: str = ""
+
+
+def key() -> str:
+    """In hexadecimal. Whoever needs it first makes it."""
+    if not (held := setting.read(NAME, AddressKey).key):
+        db.session.execute(MAKE, {"name": NAME, "key": secrets.token_hex(32)})
+        db.session.expire_all()
+        held = setting.read(NAME, AddressKey).key
+    return held
+
+
+def hashed(folded: str) -> bytes:
+    return hashlib.sha256(bytes.fromhex(key()) + folded.encode()).digest()[:16]
+
+
+def is_any() -> bool:
+    return bool(db.session.scalar(text("SELECT EXISTS (SELECT FROM forgotten_addresses)")))
