@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.databases import Unable
 
-NAMES = ("pages", "demo", "intake", "large-file")
+NAMES = ("pages", "demo", "intake", "large-file", "permission")
 
 
 def main(asked: list[str]) -> int:

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.consent import forgotten
 from app.db import db
 from app.settings import topics
+from app.settings.topic import Topic
 
 PURPOSES = ("promotional", "informational", "transactional")
 REFUSALS = ("no_address", "bad_address", "suppressed", "unsubscribed")
@@ -22,18 +22,12 @@ REFUSALS = ("no_address", "bad_address", "suppressed", "unsubscribed")
 # On a topic: nobody said no for this address, and the person said yes or never was asked.
 IS_ON = """(coalesce({person}.is_given, {default}) AND {address}.is_given IS NOT FALSE)"""
 MASTER_ON = IS_ON.format(person="pm", address="am", default="true")
-TOPIC_ON = IS_ON.format(person="pt", address="at", default="t.is_on AND NOT c.asks_first")
-# What is left of people who were erased: a later own word of whoever has the address now lifts it.
-WITHDREW_LONG_AGO = "f.withdrawn_at IS NOT NULL AND (am.own_given IS NOT TRUE OR am.own_at <= f.withdrawn_at)"
-SUPPRESSED_LONG_AGO = "num_nonnulls(f.bounced_at, f.complained_at, f.listed_at) > 0"
-FORGOTTEN = f"""
-      LEFT JOIN forgotten_addresses f ON f.address_hash = {forgotten.HASHED.format(address="c.email_folded")}
-"""
+TOPIC_ON = IS_ON.format(person="pt", address="at", default="{is_on} AND NOT c.asks_first")
 JUDGED = """
     SELECT c.id AS customer_id,
            CASE WHEN c.email_folded = ''                 THEN 'no_address'
                 WHEN c.email_folded NOT LIKE '_%@_%._%'  THEN 'bad_address'
-                WHEN s.id IS NOT NULL {or_suppressed}    THEN 'suppressed'
+                WHEN s.id IS NOT NULL                  THEN 'suppressed'
                 {unsubscribed} END AS refusal
       FROM customers c
       LEFT JOIN suppressions s ON s.email_folded = c.email_folded
@@ -41,7 +35,7 @@ JUDGED = """
      WHERE c.erased_at IS NULL {among}
 """
 MARKETING = f"""
-                WHEN NOT {MASTER_ON} {{or_withdrew}} THEN 'unsubscribed'
+                WHEN NOT {MASTER_ON} THEN 'unsubscribed'
                 WHEN p.until > :now THEN 'unsubscribed'"""
 MARKETING_JOINS = """
       LEFT JOIN customer_standings pm ON pm.customer_id = c.id AND pm.topic_id = :master
@@ -49,11 +43,10 @@ MARKETING_JOINS = """
       LEFT JOIN pauses p ON p.customer_id = c.id
 """
 TOPIC = f"""
-                WHEN NOT {TOPIC_ON} THEN 'unsubscribed'"""
+                WHEN NOT {TOPIC_ON.format(is_on=":is_on")} THEN 'unsubscribed'"""
 TOPIC_JOINS = """
       LEFT JOIN customer_standings pt ON pt.customer_id = c.id AND pt.topic_id = :topic
       LEFT JOIN address_standings at ON at.email_folded = c.email_folded AND at.topic_id = :topic
-      LEFT JOIN topics t ON t.id = :topic
 """
 
 
@@ -77,20 +70,15 @@ def judged(purpose: str, topic: str | None, now: datetime, among: str = "") -> J
     if purpose not in PURPOSES:
         raise ValueError(f"There is no purpose {purpose!r}.")
     said: dict[str, Any] = {"now": now}
-    joins, unsubscribed, or_suppressed = "", "", ""
-    is_marketing = purpose != "transactional"
-    if is_marketing:
-        joins, said["master"] = MARKETING_JOINS, topics.id_of(topics.MASTER)
-        unsubscribed = MARKETING.format(or_withdrew="")
-    if forgotten.is_any():
-        joins, said["address_key"] = joins + FORGOTTEN, forgotten.key()
-        or_suppressed = f"OR {SUPPRESSED_LONG_AGO}"
-        unsubscribed = MARKETING.format(or_withdrew=f"OR ({WITHDREW_LONG_AGO})") if is_marketing else ""
-    if is_marketing and topic not in (None, topics.MASTER):
-        joins, said["topic"] = joins + TOPIC_JOINS, _known(topic)
-        unsubscribed += TOPIC
+    joins = unsubscribed = ""
+    if purpose != "transactional":
+        joins, unsubscribed, said["master"] = MARKETING_JOINS, MARKETING, topics.id_of(topics.MASTER)
+        if topic not in (None, topics.MASTER):
+            found = _known(topic)
+            joins, unsubscribed = joins + TOPIC_JOINS, unsubscribed + TOPIC
+            said |= {"topic": found.id, "is_on": found.is_on}
     among = f"AND ({among})" if among else ""
-    sql = JUDGED.format(joins=joins, unsubscribed=unsubscribed, or_suppressed=or_suppressed, among=among)
+    sql = JUDGED.format(joins=joins, unsubscribed=unsubscribed, among=among)
     return Judgement(sql, said)
 
 
@@ -110,8 +98,8 @@ def counted(purpose: str, topic: str | None, now: datetime) -> dict[str | None, 
     return {row.refusal: row.people for row in rows}
 
 
-def _known(topic: str | None) -> int:
-    found = topics.id_of(topic or "")
+def _known(topic: str | None) -> Topic:
+    found = topics.called(topic or "")
     if found is None:
         raise UnknownTopic(topic)
     return found

@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app.consent import forgotten
 from app.consent.consent import Consent
 from app.consent.pause import Pause
-from app.consent.permission import FORGOTTEN, MASTER_ON, TOPIC_ON, WITHDREW_LONG_AGO
+from app.consent.permission import MASTER_ON, TOPIC_ON
 from app.consent.statements import Heard, Statement, hear
 from app.db import db
 from app.settings import topics
@@ -21,7 +20,7 @@ PAUSE = timedelta(days=30)
 
 STANDS = f"""
     SELECT t.id, t.slug, t.name, t.description, t.is_master,
-           CASE WHEN t.is_master THEN {MASTER_ON} AND NOT coalesce({{withdrew}}, false) ELSE {TOPIC_ON} END AS is_on,
+           CASE WHEN t.is_master THEN {MASTER_ON} ELSE {TOPIC_ON.format(is_on="t.is_on")} END AS is_on,
            pt.is_given IS NOT NULL                                                         AS is_stated,
            coalesce(pt.own_given IS FALSE, false) OR coalesce(at.is_given IS FALSE, false) AS is_own_withdrawal
       FROM customers c
@@ -30,7 +29,6 @@ STANDS = f"""
       LEFT JOIN address_standings at ON at.email_folded = c.email_folded AND at.topic_id = t.id
       LEFT JOIN customer_standings pm ON pm.customer_id = c.id AND pm.topic_id = t.id AND t.is_master
       LEFT JOIN address_standings am ON am.email_folded = c.email_folded AND am.topic_id = t.id AND t.is_master
-      {{forgotten}}
      WHERE c.id = :customer_id AND c.erased_at IS NULL AND t.archived_at IS NULL
      ORDER BY t.is_master DESC, t.position, t.id
 """
@@ -50,11 +48,7 @@ class Stand:
 
 def of(customer_id: int) -> list[Stand]:
     """Every topic in use, the master first."""
-    said: dict[str, object] = {"customer_id": customer_id}
-    joins, withdrew = "", "false"
-    if forgotten.is_any():
-        joins, withdrew, said["address_key"] = FORGOTTEN, WITHDREW_LONG_AGO, forgotten.key()
-    found = db.session.execute(text(STANDS.format(forgotten=joins, withdrew=withdrew)), said)
+    found = db.session.execute(text(STANDS), {"customer_id": customer_id})
     return [Stand(*row) for row in found]
 
 

@@ -10,7 +10,6 @@ import msgspec
 from sqlalchemy import delete, func, select, text
 
 from app.audit import Actor, record
-from app.consent import forgotten
 from app.consent.suppression import REASONS, Suppression
 from app.db import db
 from app.settings.addresses import is_address
@@ -136,16 +135,5 @@ def _checked(items: Sequence[Incoming]) -> tuple[list[Incoming], list[Reject]]:
     return good, rejects
 
 
-# Known or forgotten, an address that gets nothing.
-IS_SUPPRESSED = text(
-    """
-    SELECT EXISTS (SELECT FROM suppressions WHERE email_folded = :email)
-        OR EXISTS (SELECT FROM forgotten_addresses
-                    WHERE address_hash = :hash AND num_nonnulls(bounced_at, complained_at, listed_at) > 0)
-    """
-)
-
-
 def is_suppressed(email: str) -> bool:
-    said = {"email": folded(email), "hash": forgotten.hashed(folded(email))}
-    return bool(db.session.scalar(IS_SUPPRESSED, said))
+    return of_address(email) is not None

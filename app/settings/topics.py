@@ -29,8 +29,13 @@ def in_use() -> Sequence[Topic]:
     return [topic for topic in everything() if topic.archived_at is None]
 
 
+def called(slug: str) -> Topic | None:
+    return db.session.scalar(select(Topic).where(Topic.slug == slug))
+
+
 def id_of(slug: str) -> int | None:
-    return db.session.scalar(select(Topic.id).where(Topic.slug == slug))
+    found = called(slug)
+    return found.id if found else None
 
 
 def problems(slug: str | None, name: str, description: str) -> dict[str, str]:
