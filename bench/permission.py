@@ -66,12 +66,14 @@ def run() -> Table:
 
         ids = list(range(1000, 1100))
         reference, _ = _timed(lambda: db.session.scalar(text(BARE)) or 0)
+        allowed, may = _timed(lambda: permission.permitted("promotional", "promotional", now))
         plain, refused = _timed(everyone)
         few, few_refused = _timed(hundred)
         db.session.rollback()
     table.rows += [
         _line("bare look at everyone", people, reference, 0, "1.00"),
-        _line("everyone judged", people, plain, refused, f"{reference / plain:.2f} of bare"),
+        _line("how many may be written to", people, allowed, people - may, f"{reference / allowed:.2f} of bare"),
+        _line("everyone, by reason", people, plain, refused, f"{reference / plain:.2f} of bare"),
         _line("a hundred people", len(ids), few, few_refused, f"{few / plain:.4f} of everyone"),
     ]
     return table

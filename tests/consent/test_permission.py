@@ -128,6 +128,7 @@ def test_the_counts_are_those_of_the_same_predicate(app):
     make_customer(email=None)
     suppress("person1@mail.example")
     assert permission.counted("promotional", "promotional", NOW) == {None: 2, "suppressed": 1, "no_address": 1}
+    assert permission.permitted("promotional", "promotional", NOW) == 2
 
 
 def test_only_a_reason_lifts_a_suppression_and_for_a_complaint_only_the_person(app):
