@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import claims, pump
 from app.accounts import sign_in
 from app.claims import Claim, Claimable
+from app.consent import signups
 from app.db import Model, db
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
@@ -42,6 +43,7 @@ RECURRING = (
     Recurring("Forget old Idempotency-Keys", HOUR, "upkeep", idempotency.forget_old),
     Recurring("Forget the bodies of old calls", 24 * HOUR, "upkeep", keep.forget_old),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
+    Recurring("Forget sign-ups that nobody confirmed", 24 * HOUR, "upkeep", signups.forget_unconfirmed),
     Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
 )
