@@ -24,6 +24,7 @@ class Tally:
     updated: int = 0
     unchanged: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    kept_out: int = 0  # people whom somebody else wanted to subscribe, and who withdrew themselves
 
     @property
     def stored(self) -> int:
@@ -33,7 +34,7 @@ class Tally:
         self.rejects = sorted([*self.rejects, *rejects], key=lambda reject: reject.index)
 
     def as_json(self) -> dict[str, object]:
-        return {
+        said: dict[str, object] = {
             "received": self.received,
             "stored": self.stored,
             "created": self.created,
@@ -41,3 +42,4 @@ class Tally:
             "unchanged": self.unchanged,
             "rejected": [reject.as_json() for reject in self.rejects],
         }
+        return said | {"kept_out": self.kept_out} if self.kept_out else said

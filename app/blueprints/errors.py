@@ -49,7 +49,8 @@ def init_app(app: Flask) -> None:
 
 def _refused(error: Refusal | KeyRefused) -> Response:
     db.session.rollback()
-    return refusals.answer(error.status, str(error), error.code, headers=error.headers)
+    details = error.details if isinstance(error, Refusal) else ()
+    return refusals.answer(error.status, str(error), error.code, details, error.headers)
 
 
 def _known(error: HTTPException) -> Response | HTTPException:

@@ -18,7 +18,7 @@ from flask.cli import AppGroup
 
 from app.audit.actor import COMMAND_LINE
 from app.db import db
-from app.imports import jobs, journey
+from app.imports import jobs, journey, suppression_list
 from app.imports.progress import look
 from app.imports.upload import AT_WORK, Import
 from app.queue import ring
@@ -42,6 +42,21 @@ def customers(file: BinaryIO, keep_empty: bool, create: bool) -> None:
 @click.argument("file", type=click.File("rb"))
 def funnel_events(file: BinaryIO) -> None:
     _import("funnel_events", file, {})
+
+
+@group.command("suppressions", help="Whom nothing may be sent to: customer_id, lms_lead_id or email; perhaps a reason.")
+@click.argument("file", type=click.File("rb"))
+def suppressions(file: BinaryIO) -> None:
+    try:
+        tally = suppression_list.read_in(file, COMMAND_LINE.name, datetime.now(UTC))
+    except suppression_list.NoList as problem:
+        raise click.ClickException(str(problem)) from None
+    db.session.commit()
+    for reject in tally.rejects:
+        click.echo(f"line {reject.index}: {reject.message}", err=True)
+    click.echo(
+        f"created {tally.created} updated {tally.updated} unchanged {tally.unchanged} rejected {len(tally.rejects)}"
+    )
 
 
 def _import(kind: str, source: BinaryIO, options: dict[str, bool]) -> None:

@@ -19,7 +19,7 @@ from app.settings import topics
 PAUSE = timedelta(days=30)
 
 STANDS = f"""
-    SELECT t.id, t.slug, t.name, t.description, t.is_master,
+    SELECT c.id AS customer_id, t.id, t.slug, t.name, t.description, t.is_master,
            CASE WHEN t.is_master THEN {MASTER_ON} ELSE {TOPIC_ON.format(is_on="t.is_on")} END AS is_on,
            pt.is_given IS NOT NULL                                                         AS is_stated,
            coalesce(pt.own_given IS FALSE, false) OR coalesce(at.is_given IS FALSE, false) AS is_own_withdrawal
@@ -29,8 +29,8 @@ STANDS = f"""
       LEFT JOIN address_standings at ON at.email_folded = c.email_folded AND at.topic_id = t.id
       LEFT JOIN customer_standings pm ON pm.customer_id = c.id AND pm.topic_id = t.id AND t.is_master
       LEFT JOIN address_standings am ON am.email_folded = c.email_folded AND am.topic_id = t.id AND t.is_master
-     WHERE c.id = :customer_id AND c.erased_at IS NULL AND t.archived_at IS NULL
-     ORDER BY t.is_master DESC, t.position, t.id
+     WHERE c.id = ANY (:customer_ids) AND c.erased_at IS NULL AND t.archived_at IS NULL
+     ORDER BY c.id, t.is_master DESC, t.position, t.id
 """
 
 
@@ -48,13 +48,24 @@ class Stand:
 
 def of(customer_id: int) -> list[Stand]:
     """Every topic in use, the master first."""
-    found = db.session.execute(text(STANDS), {"customer_id": customer_id})
-    return [Stand(*row) for row in found]
+    return of_many([customer_id]).get(customer_id, [])
+
+
+def of_many(customer_ids: Sequence[int]) -> dict[int, list[Stand]]:
+    """By customer; whoever is not there stands nowhere."""
+    found: dict[int, list[Stand]] = {}
+    for customer_id, *stand in db.session.execute(text(STANDS), {"customer_ids": list(customer_ids)}):
+        found.setdefault(customer_id, []).append(Stand(*stand))
+    return found
 
 
 def as_said(customer_id: int) -> dict[str, bool]:
     """As the API tells it: slug → subscribed."""
-    return {stand.slug: stand.is_on for stand in of(customer_id)}
+    return as_said_of([customer_id]).get(customer_id, {})
+
+
+def as_said_of(customer_ids: Sequence[int]) -> dict[int, dict[str, bool]]:
+    return {who: {stand.slug: stand.is_on for stand in stands} for who, stands in of_many(customer_ids).items()}
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ class Heard:
 
     stated: int = 0
     held: int = 0
+    customers: Sequence[int] = ()  # of whom there is a new proof
 
 
 ROW = (
@@ -104,8 +105,11 @@ HEAR = f"""
               FROM said s
               LEFT JOIN people p ON p.customer_id = s.customer_id AND p.topic_id = s.topic_id
               LEFT JOIN customer_standings h ON h.customer_id = s.customer_id AND h.topic_id = s.topic_id
+              LEFT JOIN customers c ON c.id = s.customer_id
+              LEFT JOIN address_standings a ON a.email_folded = c.email_folded AND a.topic_id = s.topic_id
              WHERE s.is_given AND s.source NOT IN ('page', 'form')
-               AND coalesce(p.own_given, h.own_given) IS FALSE) AS held
+               AND (coalesce(p.own_given, h.own_given) IS FALSE OR a.is_given IS FALSE)) AS held,
+           ARRAY(SELECT DISTINCT customer_id FROM known) AS customers
 """
 
 

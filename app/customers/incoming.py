@@ -35,3 +35,4 @@ class Upserted:
     customer_ids: Sequence[int | None]
     # Who is new here, or can be named by more than before: what waited for them may join them.
     appeared: list[int]
+    outcomes: Sequence[str | None] = ()  # of each item: created, updated, unchanged

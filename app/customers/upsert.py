@@ -103,7 +103,8 @@ def upsert_many(items: Sequence[Incoming], source: Source, now: datetime) -> tup
     rows = [_Row(*row) for row in found]
     _note_ambiguous(items, rows, source)
     appeared = [row.person for row in rows if row.has_appeared and row.person]
-    return _tally(items, rows), Upserted([None if row.problem else row.person for row in rows], appeared)
+    found_ids = [None if row.problem else row.person for row in rows]
+    return _tally(items, rows), Upserted(found_ids, appeared, [row.outcome for row in rows])
 
 
 def told(source: str, import_id: int | None, now: datetime) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from app.customers.who import Who
 from app.db import db
 from app.events import intake, pending
 from app.events.incoming import Incoming, Origin
-from app.imports import matching
-from app.imports.staging import people_of
+from app.imports import consenting, matching
+from app.imports.staging import people_of, says_consent
 from app.imports.upload import Import
 
 PEOPLE = 10_000
@@ -25,10 +25,10 @@ MOVES = 2_000
 
 NEXT = "SELECT * FROM {table} WHERE writes AND person > :after ORDER BY person LIMIT :limit"
 SLICE = """
-    WITH {writing}
-    SELECT (SELECT count(*) FROM rows)                                                        AS rows,
-           (SELECT max(person) FROM rows)                                                     AS through,
-           ARRAY(SELECT person FROM rows WHERE NOT is_new EXCEPT SELECT id FROM changed)      AS gone,
+    WITH {next}{writing}
+    SELECT (SELECT count(*) FROM {walked})                                                    AS rows,
+           (SELECT max(person) FROM {walked})                                                 AS through,
+           ARRAY(SELECT person FROM rows WHERE NOT is_new EXCEPT SELECT id FROM changed {gone}) AS gone,
            ARRAY(SELECT person FROM rows WHERE is_new EXCEPT SELECT id FROM inserted)         AS met,
            ARRAY({appeared})                                                                  AS appeared
 """
@@ -94,8 +94,14 @@ def _write_people(upload: Import, now: datetime) -> int:
 
 
 def _slice(upload: Import, rows: str, said: dict[str, Any], now: datetime) -> Any:
-    statement = SLICE.format(writing=writing(rows), appeared=APPEARED)
-    return db.session.execute(text(statement), said | upsert.told(upload.said, upload.id, now)).one()
+    parts = {"next": "", "walked": "rows", "gone": "", "writing": writing(rows)}
+    if says_consent(upload):
+        parts = consenting.SLICE | {"next": consenting.NEXT.format(rows=rows), "writing": writing(consenting.CHANGED)}
+    statement = SLICE.format(**parts, appeared=APPEARED)
+    done = db.session.execute(text(statement), said | upsert.told(upload.said, upload.id, now)).one()
+    if says_consent(upload) and done.rows:
+        consenting.hear(upload, rows, said)
+    return done
 
 
 def _write_met(upload: Import, people: Sequence[int], now: datetime) -> None:

@@ -81,6 +81,12 @@ class Typist:
             if column["field"] == "attribute"
         ]
 
+        self.consents = [
+            (f"consent_{column['name']}", column["index"], _Cells(_stated(column["name"]), most))
+            for column in used
+            if column["field"] == "consent"
+        ]
+
     def block(self, rows: Sequence[Row | BadRow]) -> Block:
         good = [row for row in rows if isinstance(row, Row)]
         block = Block(rejects=[_bad(row) for row in rows if isinstance(row, BadRow)])
@@ -94,8 +100,11 @@ class Typist:
         wrong: dict[int, tuple[str | None, Wrong]] = {}
         values = {name: self._column(name, cells[place], reading, wrong) for name, place, reading in self.fields}
         parts = [self._column(name, cells[place], reading, wrong) for name, place, reading in self.attributes]
+        said = [self._column(name, cells[place], reading, wrong) for name, place, reading in self.consents]
         self._need(values, len(rows), wrong)
         columns = self._customers(rows, values, parts) if self.kind == "customers" else self._moves(rows, values)
+        if said:
+            columns.append(_objects(said))
         block.rejects += [_refused(rows[place], *said) for place, said in wrong.items()]
         good = [place not in wrong for place in range(len(rows))]
         block.columns = [list(compress(column, good)) for column in columns] if wrong else columns
@@ -205,6 +214,17 @@ def _escaped(column: list[Any]) -> list[str]:
     if any(mark in whole for mark in TO_ESCAPE):  # one mark after the other: ten times as quick as a pattern of four
         return [text if text is NULL else text.translate(ESCAPES) for text in texts]
     return texts
+
+
+def _stated(topic: str) -> Callable[[str], str]:
+    """`"newsletter":true`, or nothing."""
+    said = {True: f"{quoted(topic)}:true", False: f"{quoted(topic)}:false", None: ""}
+    return lambda cell: said[readings.consent(cell)]
+
+
+def _objects(parts: list[list[Any]]) -> list[str | None]:
+    rows = (",".join(filter(None, said)) for said in _texts(parts))
+    return ["{" + row + "}" if row else None for row in rows]
 
 
 def _texts(parts: list[list[Any]]) -> Any:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import func, select
 
 from app.db import db
 from app.imports.upload import Import
 
 WRITTEN = ("applying", "done", "stopped", "undoing", "undone")
+
+
+def first_said(upload: Import) -> datetime:
+    """When this very file came for the first time: what it says of consent it said then, however often it comes."""
+    same = select(func.min(Import.created_date)).where(Import.sha256 == upload.sha256, Import.state.in_(WRITTEN))
+    return min(upload.created_date, db.session.scalar(same) or upload.created_date)
 
 
 def of_same_file(upload: Import) -> Import | None:

@@ -19,7 +19,7 @@ from app.imports import detect, file, mapping, reader, staging
 from app.imports.detect import Dialect
 from app.imports.file import LARGEST, TooLarge
 from app.imports.upload import Import
-from app.settings import team
+from app.settings import team, topics
 
 __all__ = ["LARGEST", "TooLarge"]
 
@@ -73,7 +73,7 @@ def set_columns(upload: Import, columns: list[dict[str, Any]], options: dict[str
     """What is wrong with them, by column; nothing: then the file is being read."""
     _must_be(upload, "columns")
     upload.columns, upload.options = columns, options | {"zone": team.zone().key}
-    if problems := mapping.problems(upload.kind, columns) | _bound_otherwise(columns):
+    if problems := mapping.problems(upload.kind, columns, _topics()) | _bound_otherwise(columns):
         return problems
     upload.staged_line = upload.staged_rows = upload.applied_through = upload.applied_rows = 0
     _work(upload, "staging")
@@ -132,8 +132,12 @@ def _guess(upload: Import, dialect: Dialect) -> None:
         return
     upload.dialect = dialect.as_json()
     types = attribute_types.declared()
-    upload.columns = mapping.guess(upload.kind, header, [row.cells for row in found], types)
+    upload.columns = mapping.guess(upload.kind, header, [row.cells for row in found], types, _topics())
     upload.state = "columns"
+
+
+def _topics() -> list[str]:
+    return [topic.slug for topic in topics.in_use()]
 
 
 def _beginning(upload: Import, dialect: Dialect, rows: int) -> tuple[Sequence[str], list[reader.Row], bool]:

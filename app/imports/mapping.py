@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from app.customers import attribute_values
@@ -26,32 +26,38 @@ FIELDS = {"customers": CUSTOMER_FIELDS, "funnel_events": MOVE_FIELDS}
 WHO = ("customer_id", "lms_lead_id", "email")
 PERSON_CALLED = {"external_id": "lms_lead_id", "e-mail": "email", "e_mail": "email"}
 ALSO_CALLED = {"customers": PERSON_CALLED, "funnel_events": PERSON_CALLED | {"occurred_at": "created_date"}}
-CONSENT = re.compile(r"consent_.+")
+CONSENT = re.compile(r"consent_(?P<topic>.+)")
 
 NO_NAME = "This column has no name in the file."
 TWICE = "Another column of this file has the same name."
-LATER = "Consent columns are read from the next version on."
+NO_TOPIC = "There is no such topic; there are: {}."
 RESERVED = "This name is a field of the customer, not an attribute."
 
 
 def guess(
-    kind: str, header: Sequence[str], _rows: Sequence[Sequence[str]], types: Mapping[str, str]
+    kind: str,
+    header: Sequence[str],
+    _rows: Sequence[Sequence[str]],
+    types: Mapping[str, str],
+    topics: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    columns = [_guess(kind, place, name.strip(), types) for place, name in enumerate(header)]
+    """`topics`: the slugs of those in use."""
+    columns = [_guess(kind, place, name.strip(), types, topics) for place, name in enumerate(header)]
     seen: set[str] = set()
     for column in columns:
-        key = column["name"] if column["field"] == "attribute" else column["field"]
+        named = {"attribute": column["name"], "consent": f"consent_{column['name']}"}
+        key = named.get(column["field"], column["field"])
         if column["field"] != "ignore" and key in seen:
             column.update(field="ignore", note=TWICE)
         seen.add(key)
     return columns
 
 
-def problems(kind: str, columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def problems(kind: str, columns: Sequence[Mapping[str, Any]], topics: Collection[str] = ()) -> dict[str, str]:
     found: dict[str, str] = {}
     seen: dict[str, int] = {}
     for place, column in enumerate(columns):
-        if said := _problem(kind, column, seen, place):
+        if said := _problem(kind, column, seen, place, topics):
             found[f"columns.{place}"] = said
     fields = {column["field"] for column in columns}
     if not fields & set(WHO):
@@ -64,7 +70,7 @@ def problems(kind: str, columns: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return found
 
 
-def _guess(kind: str, place: int, header: str, types: Mapping[str, str]) -> dict[str, Any]:
+def _guess(kind: str, place: int, header: str, types: Mapping[str, str], topics: Collection[str]) -> dict[str, Any]:
     name, _, declared = header.rpartition(":") if ":" in header else (header, "", "")
     name = " ".join(name.split())
     column: dict[str, Any] = {"header": header, "index": place, "name": name, "type": ""}
@@ -75,11 +81,17 @@ def _guess(kind: str, place: int, header: str, types: Mapping[str, str]) -> dict
         return column | {"field": "ignore"}
     if not name:
         return column | {"field": "ignore", "note": NO_NAME}
-    if CONSENT.fullmatch(field):
-        return column | {"field": "ignore", "note": LATER}
+    if consent := CONSENT.fullmatch(field):
+        return column | _consent(consent["topic"].replace("-", "_"), topics)
     if name in attribute_values.RESERVED:
         return column | {"field": "ignore", "note": RESERVED}
     return column | {"field": "attribute", "type": declared.strip().lower() or types.get(name, "")}
+
+
+def _consent(slug: str, topics: Collection[str]) -> dict[str, Any]:
+    if slug in topics:
+        return {"field": "consent", "name": slug}
+    return {"field": "ignore", "note": NO_TOPIC.format(", ".join(topics))}
 
 
 def _field(kind: str, name: str) -> str:
@@ -87,12 +99,17 @@ def _field(kind: str, name: str) -> str:
     return ALSO_CALLED[kind].get(plain, plain)
 
 
-def _problem(kind: str, column: Mapping[str, Any], seen: dict[str, int], place: int) -> str | None:
+def _problem(
+    kind: str, column: Mapping[str, Any], seen: dict[str, int], place: int, topics: Collection[str]
+) -> str | None:
     field = column["field"]
     if field == "ignore":
         return None
     if field == "attribute" and kind == "customers":
         key, said = f"attribute {column['name']}", _attribute_problem(column)
+    elif field == "consent" and kind == "customers":
+        key = f"consent {column['name']}"
+        said = None if column["name"] in topics else NO_TOPIC.format(", ".join(topics))
     elif field in FIELDS[kind]:
         key, said = field, None
     else:

@@ -15,9 +15,9 @@ from app.customers import identity
 from app.customers.changes import CHANGES, FINAL, LOCKED
 from app.customers.incoming import COLUMNS
 from app.db import copy, db
-from app.imports import file, reader
+from app.imports import consenting, file, reader
 from app.imports.detect import Dialect
-from app.imports.staging import people_of, rows_of
+from app.imports.staging import people_of, rows_of, says_consent
 from app.imports.upload import Import
 
 OUTCOMES = ("created", "updated", "unchanged")
@@ -88,7 +88,12 @@ def _match_customers(upload: Import) -> None:
     creates = "true" if upload.options.get("create", True) else "false"
     with_ids = any(column["field"] == "customer_id" for column in upload.columns)
     people = identity.people(rows_of(upload), creates, with_ids)
-    _keep(upload, KEPT.format(people=people), "person")
+    kept = KEPT.format(people=people)
+    if says_consent(upload):
+        kept = consenting.beside(kept, rows_of(upload), ", ".join(SAID_BY_ROW))
+        _keep(upload, kept, "person", **consenting.told(upload))
+    else:
+        _keep(upload, kept, "person")
 
 
 def _match_moves(upload: Import, now: datetime) -> None:
@@ -148,6 +153,8 @@ def _figures(upload: Import, now: datetime) -> dict[str, Any]:
     figures["writes"] = db.session.scalar(text(f"SELECT count(*) FROM {table} WHERE writes"))
     if upload.kind == "customers":
         figures["values"] = _values(upload, now)
+        if says_consent(upload):
+            figures |= consenting.figures(upload)
         # New people of whom only the address is known: somebody else may create them before this import does.
         figures["addressed"] = db.session.scalar(
             text(f"SELECT count(*) FROM {table} WHERE is_new AND lms_lead_id IS NULL")

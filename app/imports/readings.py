@@ -217,6 +217,14 @@ def _boolean(cell: str) -> str:
     return "true" if said in YES else "false"
 
 
+def consent(cell: str) -> bool | None:
+    """An empty cell says nothing."""
+    said = cell.strip().lower()
+    if said and said not in YES | NO:
+        raise Wrong("wrong_type", "It is neither yes nor no")
+    return said in YES if said else None
+
+
 def _array(cell: str) -> str:
     """JSON, or divided by semicolons."""
     said = cell.strip()

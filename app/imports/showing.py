@@ -105,7 +105,8 @@ def _example(upload: Import, row: Any, changes: Sequence[Change]) -> Example:
         own = " ".join(part for part in (row.first_name, row.last_name) if part)
         name = row.known_name or own or row.email or row.known_email or row.lms_lead_id or ""
     is_known = upload.kind == "funnel_events" or not row.is_new
-    return Example(row.line, row.person if is_known else None, name, said, changes)
+    consents = [Change(f"consent_{slug}", False, *values) for slug, values in (said.get("moved") or {}).items()]
+    return Example(row.line, row.person if is_known else None, name, said, [*changes, *consents])
 
 
 def _streamed(engine: Engine, header: Iterable[str], asked: str, said: dict[str, Any]) -> Iterator[str]:

@@ -33,6 +33,7 @@ MOVE = (
     " created_date timestamptz, source_id text, key uuid"
 )
 SHAPES = {"customers": ROW, "funnel_events": MOVE}
+CONSENTS = ", consents jsonb"  # {"newsletter": true}: only where a file has such columns
 
 
 def rows_of(upload: Import) -> str:
@@ -41,6 +42,14 @@ def rows_of(upload: Import) -> str:
 
 def people_of(upload: Import) -> str:
     return f"staging.import_{upload.id}_people"
+
+
+def says_consent(upload: Import) -> bool:
+    return any(column["field"] == "consent" for column in upload.columns)
+
+
+def _shape(upload: Import) -> str:
+    return SHAPES[upload.kind] + (CONSENTS if says_consent(upload) else "")
 
 
 def forget(import_id: int) -> None:
@@ -94,7 +103,7 @@ class _Meter:
 def _prepare(upload: Import) -> None:
     """From the beginning, unless all that was staged so far is still there: a crash of PostgreSQL empties the table."""
     table = rows_of(upload)
-    db.session.execute(text(f"CREATE UNLOGGED TABLE IF NOT EXISTS {table} ({SHAPES[upload.kind]})"))
+    db.session.execute(text(f"CREATE UNLOGGED TABLE IF NOT EXISTS {table} ({_shape(upload)})"))
     if db.session.scalar(text(f"SELECT count(*) FROM {table}")) != upload.staged_rows or not upload.staged_line:
         db.session.execute(text(f"TRUNCATE {table}"))
         db.session.execute(delete(ImportReject).where(ImportReject.import_id == upload.id))
@@ -103,7 +112,7 @@ def _prepare(upload: Import) -> None:
 
 
 def _keep(upload: Import, typist: Typist, rows: list[Row | BadRow]) -> None:
-    names = [column.split()[0] for column in SHAPES[upload.kind].split(", ")]
+    names = [column.split()[0] for column in _shape(upload).split(", ")]
     rejects: list[Refused] = []
     with copying(rows_of(upload), names) as write, _no_cycles():
         for start in range(0, len(rows), PART):

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from app.consent import statements
 from app.customers.incoming import COLUMNS
 from app.db import db
 from app.events import keys
@@ -16,7 +17,7 @@ from app.imports.upload import Import
 
 SLICE = 5_000
 # Whatever may hold a customer's id. What stands above this room offers nothing yet that could.
-REFERRING = ("events", "funnel_events", "orders", "carts", "customer_aliases")
+REFERRING = ("events", "funnel_events", "orders", "carts", "customer_aliases", "consents", "pauses")
 
 
 def _back(name: str) -> str:
@@ -77,6 +78,9 @@ PEOPLE = f"""
     SELECT (SELECT max(id) FROM people) AS through, (SELECT count(*) FROM people) AS people,
            (SELECT count(*) FROM removed) AS removed
 """
+STATEMENTS = """
+    DELETE FROM consents WHERE id IN (SELECT id FROM consents WHERE import_id = :id LIMIT :limit) RETURNING customer_id
+"""
 MOVES = """
     DELETE FROM {table} WHERE id IN (SELECT id FROM {table} WHERE import_id = :id ORDER BY id LIMIT :limit)
     RETURNING id, source_id
@@ -86,6 +90,7 @@ MOVES = """
 def undo(upload: Import, now: datetime) -> Iterator[None]:
     if upload.kind == "customers":
         yield from _values(upload, now)
+        yield from _statements(upload)
         yield from _people(upload)
     else:
         yield from _moves(upload)
@@ -101,6 +106,20 @@ def _values(upload: Import, now: datetime) -> Iterator[None]:
         counted = {"values": found.values, "kept_values": found.kept_values}
         _count(upload, counted, values_through=found.through, values_done=found.through is None)
         yield
+
+
+def _statements(upload: Import) -> Iterator[None]:
+    """What the file said of consent was never said; where people stand follows from what others said."""
+    while gone := _slice_of_statements(upload):
+        _count(upload, {"statements": gone})
+        yield
+
+
+def _slice_of_statements(upload: Import) -> int:
+    db.session.execute(text("SELECT set_config('campus.passage', 'undo', true)"))
+    people = db.session.scalars(text(STATEMENTS), {"id": upload.id, "limit": SLICE}).all()
+    statements.reckon(sorted(set(people)))
+    return len(people)
 
 
 def _people(upload: Import) -> Iterator[None]:

@@ -112,9 +112,14 @@ def test_an_unknown_type_of_an_attribute_is_refused(lms):
     assert [(one["code"], one["field"]) for one in answer["rejected"]] == [("unknown_type", "attributes.w")]
 
 
-def test_consent_is_not_taken_in_yet_and_said_so(lms):
-    answer = lms.post("customers", {"lms_lead_id": "L1", "consent": {"topics": {"newsletter": True}}})
-    assert [(one["code"], one["field"]) for one in answer.get_json()["rejected"]] == [("not_supported", "consent")]
+def test_consent_of_another_shape_refuses_its_item(lms):
+    for said, field in (
+        ({}, "consent.topics"),
+        (None, "consent"),
+        ({"topics": {"newsletter": "x"}}, "consent.topics.newsletter"),
+    ):
+        answer = lms.post("customers", {"lms_lead_id": "L1", "consent": said})
+        assert [one["field"] for one in answer.get_json()["rejected"]] == [field]
 
 
 def test_two_names_of_one_key_must_agree(lms):

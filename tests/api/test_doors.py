@@ -27,6 +27,7 @@ NOUNS = {
     "events": ("events", {"lms_lead_id": "L1", "name": "login"}),
     "products": ("products", {"product_id": "P1"}),
     "carts": ("carts", {"lms_lead_id": "L1", "items": []}),
+    "suppressions": ("suppressions", {"email": "gone@posteo.example"}),
     "orders": ("orders", {"order_id": "O1", "lms_lead_id": "L1", "total": 1, "currency": "EUR", "status": "paid"}),
 }
 

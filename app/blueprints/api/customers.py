@@ -13,8 +13,9 @@ from app.access import key
 from app.blueprints.api import taking
 from app.blueprints.api.publishing import publish
 from app.blueprints.api.refusals import Refusal
-from app.blueprints.api.shapes import Customer, CustomerList, KnownCustomer
+from app.blueprints.api.shapes import Customer, CustomerList, KnownConsent, KnownCustomer
 from app.blueprints.api.taking import Call
+from app.consent import preferences
 from app.customers import directory, who
 from app.customers.customer import Customer as Row
 from app.customers.who import Who, folded
@@ -43,7 +44,8 @@ def index() -> Response:
     if cursor := _asked("cursor"):
         rows = rows.where(Row.id > _after(cursor))
     found = db.session.scalars(rows).all()
-    shown, has_more = [_known(row) for row in found[:limit]], len(found) > limit
+    allowed = preferences.as_said_of([row.id for row in found[:limit]])
+    shown, has_more = [_known(row, allowed.get(row.id, {})) for row in found[:limit]], len(found) > limit
     return _json(CustomerList(shown, has_more, _cursor(shown[-1].id) if has_more else None))
 
 
@@ -53,11 +55,11 @@ def show(customer_id: int) -> Response:
     row = directory.find(customer_id) or _survivor(customer_id)
     if row is None:
         raise Refusal(404, "not_found", f"There is no customer {customer_id}.")
-    return _json(_known(row))
+    return _json(_known(row, preferences.as_said(row.id)))
 
 
 def _store(items: Sequence[tuple[int, Customer]], call: Call) -> Tally:
-    return publish(items, call.said, call.now)[0]
+    return publish(items, call.said, call.now, call.receipt_id)[0]
 
 
 def _survivor(customer_id: int) -> Row | None:
@@ -65,7 +67,7 @@ def _survivor(customer_id: int) -> Row | None:
     return directory.find(merged_into) if merged_into else None
 
 
-def _known(row: Row) -> KnownCustomer:
+def _known(row: Row, topics: dict[str, bool]) -> KnownCustomer:
     return KnownCustomer(
         id=row.id,
         lms_lead_id=row.lms_lead_id,
@@ -75,6 +77,7 @@ def _known(row: Row) -> KnownCustomer:
         mobile=row.mobile,
         timezone=row.timezone,
         attributes=row.attributes,
+        consent=KnownConsent(topics),
         created_date=row.created_date,
         updated_date=row.updated_date,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
@@ -13,7 +14,7 @@ from app import htmx
 from app.access import public
 from app.blueprints.api import shapes
 from app.blueprints.api.reading import MOST
-from app.blueprints.api.words import CODES, FACTS, REFUSALS, Facts
+from app.blueprints.api.words import CODES, CONSENT, FACTS, REFUSALS, Facts
 from app.customers import attribute_values
 from app.customers.attributes import FIELD_TYPES
 from app.receipts import idempotency
@@ -53,7 +54,18 @@ ATTRIBUTES = {
 }
 
 
-TYPES = (*(one.shape for one in FACTS), shapes.Outcome, shapes.Refused, shapes.KnownCustomer, shapes.CustomerList)
+WHO = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+TYPES = (
+    *(one.shape for one in FACTS),
+    shapes.Consent,
+    shapes.Outcome,
+    shapes.Refused,
+    shapes.KnownCustomer,
+    shapes.CustomerList,
+    shapes.CustomerConsent,
+    shapes.ChangedConsent,
+    shapes.Erased,
+)
 
 
 @door.get("/api/v1/openapi.json")
@@ -77,6 +89,7 @@ def read() -> Response:
         facts=FACTS,
         fields=fields,
         line=shapes.Line,
+        consent=json.dumps(CONSENT),
         refusals=REFUSALS,
         codes=CODES,
         most=MOST,
@@ -96,10 +109,12 @@ def document() -> dict[str, Any]:
     for name, keys in NAMED_BY.items():
         schemas[name]["anyOf"] = [_names(key, schemas[name]["properties"][key]) for key in keys]
     schemas["Customer"]["properties"]["attributes"] = ATTRIBUTES
+    schemas["Consent"]["properties"]["topics"]["additionalProperties"] = {"type": "boolean"}
     schemas["Reject"]["properties"]["code"] = {"enum": list(CODES)}
     paths: dict[str, Any] = {one.path: {"post": _post(one)} for one in FACTS}
     paths["/customers"]["get"] = _list()
-    paths["/customers/{id}"] = {"get": _one()}
+    paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
+    paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -128,7 +143,7 @@ def fields(shape: type[msgspec.Struct]) -> list[dict[str, Any]]:
 def _said(schema: dict[str, Any]) -> str:
     """A type in words: text, number, list of lines."""
     if "$ref" in schema:
-        return f"{schema['$ref'].rpartition('/')[2].lower()}s"
+        return str(schema["$ref"].rpartition("/")[2]).lower()
     if "anyOf" in schema:
         return " or ".join(_said(one) for one in schema["anyOf"])
     if schema.get("format") == "date-time":
@@ -137,7 +152,7 @@ def _said(schema: dict[str, Any]) -> str:
         return " | ".join(f"“{word}”" for word in schema["pattern"].strip("^$()").split("|"))
     kind = str(schema.get("type", "any value"))
     if kind == "array":
-        return f"list of {_said(schema.get('items', {}))}"
+        return f"list of {_said(schema.get('items', {}))}s"
     return {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}.get(kind, kind)
 
 
@@ -210,6 +225,46 @@ def _one() -> dict[str, Any]:
         "responses": {
             "200": _json("The customer.", {"$ref": REFERENCE.format(name="KnownCustomer")}),
             **_refusals(401, 403, 404, 429),
+        },
+    }
+
+
+def _erase() -> dict[str, Any]:
+    erased = {"$ref": REFERENCE.format(name="Erased")}
+    return {
+        "summary": "Erases a person: hidden at once, forgotten room by room. Asked again it says how far it came.",
+        "operationId": "erase_customer",
+        "parameters": [WHO],
+        "responses": {
+            "200": _json("All is forgotten.", erased),
+            "202": _json("They are hidden, and are being forgotten.", erased),
+            **_refusals(401, 403, 404, 429),
+        },
+    }
+
+
+def _consent() -> dict[str, Any]:
+    return {
+        "summary": "Where a customer stands on each topic, and what was said of it.",
+        "operationId": "get_consent",
+        "parameters": [WHO],
+        "responses": {
+            "200": _json("Topics and statements.", {"$ref": REFERENCE.format(name="CustomerConsent")}),
+            **_refusals(401, 403, 404, 429),
+        },
+    }
+
+
+def _say() -> dict[str, Any]:
+    said = {"schema": {"$ref": REFERENCE.format(name="Consent")}, "example": CONSENT}
+    return {
+        "summary": "State what a customer allows. A withdrawal of their own is lifted only by themselves.",
+        "operationId": "put_consent",
+        "parameters": [WHO],
+        "requestBody": {"required": True, "content": {"application/json": said}},
+        "responses": {
+            "200": _json("As it stands now.", {"$ref": REFERENCE.format(name="ChangedConsent")}),
+            **_refusals(400, 401, 403, 404, 413, 415, 422, 429),
         },
     }
 

@@ -9,6 +9,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from app.blueprints.api import consenting
+from app.blueprints.api.consenting import Caller
 from app.blueprints.api.shapes import Customer, said, those_said
 from app.customers import attribute_types, attribute_values, upsert
 from app.customers.attribute_values import CONTROL, Wrong
@@ -19,16 +21,23 @@ from app.settings.addresses import is_address
 from app.tally import Reject, Tally
 
 
-def publish(items: Sequence[tuple[int, Customer]], said_by: str, now: datetime) -> tuple[Tally, Upserted]:
+def publish(
+    items: Sequence[tuple[int, Customer]], said_by: str, now: datetime, receipt_id: int | None = None
+) -> tuple[Tally, Upserted]:
     """Types are bound before values are written; what somebody else bound meanwhile binds these items, too."""
+    topics = consenting.known() if any(item.consent for _, item in items) else {}
     while True:
-        typist = _Typist(attribute_types.declared())
+        typist = _Typist(attribute_types.declared(), topics, now)
         people = [person for index, item in items if (person := typist.person(index, item))]
         if not attribute_types.declare(typist.new):
             break
     attribute_types.observe(typist.seen)
     tally, upserted = upsert.upsert_many(people, Source(said_by), now)
     tally.refuse(typist.rejects)
+    if topics:
+        said_of = dict(items)
+        caller = Caller(said_by, now, receipt_id)
+        consenting.hear([said_of[person.index] for person in people], upserted, tally, caller)
     joining.join(upserted.appeared)
     return tally, upserted
 
@@ -36,6 +45,8 @@ def publish(items: Sequence[tuple[int, Customer]], said_by: str, now: datetime) 
 @dataclass
 class _Typist:
     declared: Mapping[str, str]
+    topics: Mapping[str, int]
+    now: datetime
     new: dict[str, str] = field(default_factory=dict)
     seen: dict[str, str] = field(default_factory=dict)
     rejects: list[Reject] = field(default_factory=list)
@@ -45,11 +56,17 @@ class _Typist:
             columns = _columns(item)
             binds = {name: one["type"] for name, one in _attributes(item).items() if _is_declaration(one)}
             attributes = {name: self._typed(name, value, binds) for name, value in _attributes(item).items()}
+            self._check(item)
         except _Refused as refused:
             self.rejects.append(Reject(index, refused.code, refused.field, str(refused)))
             return None
         self.new.update({name: kind for name, kind in binds.items() if name not in self.declared})
         return Incoming(index, said(item.customer_id), columns, attributes)
+
+    def _check(self, item: Customer) -> None:
+        consent = said(item.consent)
+        if consent and (wrong := consenting.problem(consent, self.topics, self.now)):
+            raise _Refused(wrong.code, f"consent.{wrong.field}", wrong.message)
 
     def _typed(self, name: str, value: Any, binds: Mapping[str, str]) -> Any:
         bound = self.declared.get(name) or self.new.get(name)

@@ -16,7 +16,6 @@ from app.tally import Reject
 MOST = 1_000
 NUL = b"\\u0000"
 ESCAPED = re.compile(rb"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)", re.DOTALL)
-NOT_YET = {"consent"}
 LONE = len(rb"\ud800")
 AT = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
 QUOTED = re.compile(r"`(?P<field>[^`]*)`")
@@ -36,6 +35,18 @@ def sent() -> bytes:
     said = request.get_data(cache=False)
     if request.content_length is None and len(said) >= (request.max_content_length or 0):
         raise Refusal(413, "too_large", "A body has at most 5 MB.")
+    return said
+
+
+def one(said: bytes) -> bytes:
+    """A body that is one object, as JSON that can be kept."""
+    try:
+        parts(said, dict[str, msgspec.Raw])
+    except msgspec.ValidationError:
+        _must_be_json(said)
+        raise Refusal(422, "wrong_shape", "Send one object.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _no_json() from None
     return said
 
 
@@ -134,8 +145,6 @@ def refused(index: int, error: Exception) -> Reject:
         if "unknown field" in said or "missing required field" in said:
             name = QUOTED.search(message)
             field = ".".join(part for part in (field, name["field"][:100] if name else "") if part)
-            if field in NOT_YET:
-                return Reject(index, "not_supported", field, "This version does not take it in.")
             code = "unknown_key" if "unknown field" in said else "missing"
             return Reject(index, code, field, "This key is not known." if code == "unknown_key" else "It is needed.")
         if "without a timezone" in said or "timezone component" in said:

@@ -25,9 +25,10 @@ CODES = {
 
 
 class Refusal(Exception):
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, code: str, message: str, details: Sequence[object] = ()) -> None:
         super().__init__(message)
-        self.status, self.code, self.headers = status, code, headers or {}
+        self.status, self.code, self.details = status, code, details
+        self.headers: Mapping[str, str] = {}
 
 
 def speaks_json() -> bool:

@@ -16,6 +16,8 @@ from app.customers.who import Who, folded
 Moment = Annotated[datetime, Meta(tz=True)]
 Key = Annotated[str, Meta(min_length=1, max_length=500)]
 Text = Annotated[str, Meta(max_length=500)]
+Slug = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{1,39}$")]
+Shown = Annotated[str, Meta(max_length=2000)]
 Link = Annotated[str, Meta(max_length=2000)]
 Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Minor = Annotated[int, Meta(ge=0, le=2**53)]
@@ -41,6 +43,15 @@ class Item(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
         return Who(said(self.customer_id), said(self.lms_lead_id) or said(self.external_id), email or None)
 
 
+class Consent(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What a person allows, topic by topic: who said so (`page` and `form`: they themselves), what they saw, when."""
+
+    topics: dict[str, Any]  # slug: bool, looked at one by one, so that a wrong one is named
+    source: Annotated[str, Meta(pattern="^(page|form|import|api|hand)$")] = "api"
+    text: Shown | None = None
+    at: Moment | None = None
+
+
 class Customer(Item, forbid_unknown_fields=True, omit_defaults=True):
     """A customer, known by lms_lead_id, customer_id or email. Attributes are merged by name."""
 
@@ -50,6 +61,7 @@ class Customer(Item, forbid_unknown_fields=True, omit_defaults=True):
     timezone: Text | UnsetType | None = UNSET
     created_date: Moment | UnsetType | None = UNSET
     attributes: dict[str, Any] | UnsetType = UNSET
+    consent: Consent | UnsetType = UNSET
 
 
 class FunnelEvent(Item, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -119,6 +131,15 @@ class Order(Item, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     ref: Text | UnsetType | None = UNSET
 
 
+class Suppression(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """An address that gets nothing, and why; any other word than hard_bounce and complaint counts as listed by hand."""
+
+    email: Text
+    reason: Annotated[str, Meta(max_length=200)] | None = None
+    at: Moment | None = None
+    note: Text | None = None
+
+
 class Reject(msgspec.Struct):
     """An item that was not stored, and why."""
 
@@ -137,6 +158,7 @@ class Outcome(msgspec.Struct):
     updated: int
     unchanged: int
     rejected: list[Reject]
+    kept_out: int | UnsetType = UNSET  # people who stay withdrawn against what was sent; only where there are some
 
 
 class Fault(msgspec.Struct):
@@ -152,6 +174,10 @@ class Refused(msgspec.Struct):
     error: Fault
 
 
+class KnownConsent(msgspec.Struct):
+    topics: dict[str, bool]
+
+
 class KnownCustomer(msgspec.Struct, kw_only=True):
     id: int
     lms_lead_id: str | None
@@ -161,6 +187,7 @@ class KnownCustomer(msgspec.Struct, kw_only=True):
     mobile: str | None
     timezone: str | None
     attributes: dict[str, Any]
+    consent: KnownConsent
     created_date: Moment
     updated_date: Moment
 
@@ -169,6 +196,45 @@ class CustomerList(msgspec.Struct):
     data: list[KnownCustomer]
     has_more: bool
     next_cursor: str | None
+
+
+class KnownErasure(msgspec.Struct, kw_only=True):
+    """`state`: running, finished or failed; `steps`: what each room forgot so far."""
+
+    customer_id: int
+    state: str
+    asked_at: Moment
+    finished_at: Moment | None
+    steps: dict[str, dict[str, int]]
+
+
+class Erased(msgspec.Struct):
+    erasure: KnownErasure
+
+
+class KnownStatement(msgspec.Struct):
+    topic: str
+    is_given: bool
+    source: str
+    way: str
+    text: str
+    reason: str
+    at: Moment
+    recorded_at: Moment
+
+
+class CustomerConsent(msgspec.Struct, kw_only=True):
+    """Where somebody stands on each topic in use, and what was said, the newest first."""
+
+    topics: dict[str, bool]
+    statements: list[KnownStatement]
+    paused_until: Moment | None
+
+
+class ChangedConsent(CustomerConsent, kw_only=True):
+    """`kept_out`: topics that were to be given, and that the person's own withdrawal keeps closed."""
+
+    kept_out: list[str]
 
 
 def said(value: Any) -> Any:

@@ -43,9 +43,13 @@ CODES = {
     "unknown_customer": "No customer has this customer_id.",
     "unknown_funnel": "No funnel is called that.",
     "unknown_key": "Nothing is known by this key.",
+    "unknown_topic": "No topic in use has this name.",
     "unknown_type": "An attribute is declared as something else than the six types.",
     "wrong_type": "A value is not of its type, or an attribute not of the type that its name is bound to.",
 }
+
+
+CONSENT = {"topics": {"newsletter": True, "promotional": False}, "source": "form", "text": "Yes, send me news."}
 
 
 @dataclass(frozen=True)
@@ -103,5 +107,12 @@ FACTS = (
         shapes.Order,
         "Orders; paid for the first time, one also counts as the event order_completed.",
         {"order_id": "O-5", "lms_lead_id": "LMS-1042", "total": 12900, "currency": "EUR", "status": "paid"},
+    ),
+    Facts(
+        "/suppressions",
+        "suppressions",
+        shapes.Suppression,
+        "Addresses that get nothing: hard_bounce, complaint or manual. The same again changes nothing.",
+        {"email": "maya@example.com", "reason": "hard_bounce"},
     ),
 )

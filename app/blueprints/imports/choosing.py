@@ -10,11 +10,13 @@ from app.customers.incoming import COLUMNS
 from app.imports.detect import ENCODINGS
 from app.imports.mapping import FIELDS
 from app.imports.upload import KINDS, Import
+from app.settings import topics
 
 LONGEST_NAME = 200
 # What a sample of a new row says, in this order; attributes follow.
 SAID = {"customers": COLUMNS, "funnel_events": ("funnel_type", "from_stage", "to_stage", "created_date")}
 LONGEST_TYPE = 40
+CONSENT = "consent:"
 
 Form = MultiDict[str, str]
 
@@ -47,11 +49,14 @@ def dialect(upload: Import, form: Form) -> dict[str, Any]:
 
 def fields(kind: str) -> tuple[str, ...]:
     """What a column may mean."""
-    return (*FIELDS[kind], "attribute", "ignore") if kind == "customers" else (*FIELDS[kind], "ignore")
+    if kind != "customers":
+        return (*FIELDS[kind], "ignore")
+    return (*FIELDS[kind], "attribute", *(f"{CONSENT}{topic.slug}" for topic in topics.in_use()), "ignore")
 
 
 def columns(upload: Import, form: Form) -> list[dict[str, Any]]:
-    return [_column(column, str(n), fields(upload.kind), form) for n, column in enumerate(upload.columns)]
+    choices = fields(upload.kind)
+    return [_column(column, str(n), choices, form) for n, column in enumerate(upload.columns)]
 
 
 def options(upload: Import, form: Form) -> dict[str, bool]:
@@ -63,6 +68,8 @@ def options(upload: Import, form: Form) -> dict[str, bool]:
 def _column(column: dict[str, Any], n: str, fields: tuple[str, ...], form: Form) -> dict[str, Any]:
     field = form.get(f"field-{n}", "")
     field = field if field in fields else "ignore"
+    if field.startswith(CONSENT):
+        return {**column, "field": "consent", "name": field.removeprefix(CONSENT), "type": ""}
     if field != "attribute":
         return {**column, "field": field, "type": ""}
     kind = form.get(f"type-{n}", "").strip()[:LONGEST_TYPE]

@@ -106,7 +106,8 @@ def _preview(upload: Import) -> dict[str, Any]:
 
 def _end(upload: Import) -> dict[str, Any]:
     now, ended = datetime.now(UTC), upload.finished_at or upload.phase_began_at or upload.created_date
-    has_written = upload.state == "stopped" or upload.created + upload.updated > 0
+    is_written = upload.created + upload.updated > 0 or upload.preview.get("stated", 0) > 0
+    has_written = upload.state == "stopped" or is_written
     return {
         "may_be_undone": has_written and journey.may_be_undone(upload, now),
         "undone_until": ended + journey.UNDO_FOR,
