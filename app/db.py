@@ -90,3 +90,8 @@ def copying(table: str, columns: Sequence[str]) -> Iterator[Callable[[bytes], No
     assert connection is not None
     with connection.cursor().copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as stream:
         yield stream.write
+
+
+def plain(statement: str, **said: Any) -> list[dict[str, Any]]:
+    """Rows as plain data, to be handed out."""
+    return [dict(row) for row in db.session.execute(text(statement), said).mappings()]

@@ -51,6 +51,7 @@ class Work:
     batch: int = 10
     most: int = 5  # attempts
     is_clockwork: bool = False  # its rows are never done for good, they come round again
+    may_be_discarded: bool = True  # by a person, once it has failed
     only: tuple[ColumnElement[bool], ...] = ()
 
     @property

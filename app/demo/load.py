@@ -137,7 +137,8 @@ def repair(connection: psycopg.Connection) -> None:
 
 def _sweep(connection: psycopg.Connection) -> None:
     connection.execute("SELECT set_config('campus.passage', 'retention', true)")
-    connection.execute(f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY CASCADE".encode())
+    # Whose numbers begin anew must not meet the erasures of those who had them before.
+    connection.execute(f"TRUNCATE {', '.join(TABLES)}, erasures RESTART IDENTITY CASCADE".encode())
 
 
 def _made(url: str, plan: Plan, run: str, jobs: int) -> Iterator[Counts]:

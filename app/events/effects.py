@@ -14,6 +14,7 @@ from app.catalogue.item import Item
 from app.claims import Refused
 from app.customers.who import Who
 from app.db import db
+from app.events import erasing
 from app.events.keys import ORDER_COMPLETED
 
 # A fact that came in while its person was being merged: the merge could not see it.
@@ -53,6 +54,7 @@ class Told(msgspec.Struct):
 def take(keys: Sequence[int], now: datetime) -> None:
     """Never commits. Safe to run twice."""
     _follow_merges(keys)
+    erasing.forget_strays(keys)
     _keep_orders(keys, now)
 
 

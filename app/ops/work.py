@@ -21,7 +21,7 @@ from app.ops import jobs
 from app.pump import Work
 from app.queue import QUEUES
 
-TABLES: list[Work] = [customer_jobs.INDEXES, event_jobs.EVENTS, import_jobs.IMPORTS, *jobs.CLOCKWORKS]
+TABLES: list[Work] = [customer_jobs.INDEXES, event_jobs.EVENTS, import_jobs.IMPORTS, jobs.ERASURES, *jobs.CLOCKWORKS]
 CAP = 100_000  # waiting rows of one table are counted up to here: 20 ms
 SHOWN = 50
 

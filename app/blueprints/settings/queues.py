@@ -50,14 +50,14 @@ def retry() -> Response:
 @door.get("/discards/new")
 @may("administer")
 def ask_to_discard() -> Response:
-    table, key = _sent(request.args)
+    table, key = _discarded(request.args)
     return htmx.answer("settings/queues/discard.html", table=table, key=key)
 
 
 @door.post("/discards")
 @may("administer")
 def discard() -> Response:
-    table, key = _sent(request.form)
+    table, key = _discarded(request.form)
     if not claims.discard(table.model, key):
         return _gone()
     record(actor(), "discarded", table.table, (key, f"{table.said}: {key}"))
@@ -78,6 +78,11 @@ def run_now() -> Response:
 
 def _sent(values: Any) -> tuple[Work, Any]:
     return work.find(values.get("table", ""), values.get("key", "").replace("\0", "")) or abort(404)
+
+
+def _discarded(values: Any) -> tuple[Work, Any]:
+    table, key = _sent(values)
+    return (table, key) if table.may_be_discarded else abort(404)
 
 
 def _gone() -> Response:
