@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import htmx, wording
-from app.access import actor, may
+from app.access import actor, may, person
 from app.audit import record
 from app.blueprints import asking
+from app.consent import links, summary
 from app.customers import ambiguity, attribute_filters, attribute_indexes, directory, export, history
 from app.db import db
 from app.events import latest, story
+from app.ops import erasing
 from app.queue import ring
 
 door = Blueprint("customers", __name__, url_prefix="/customers")
@@ -68,6 +72,8 @@ def show(customer_id: int) -> ResponseReturnValue:
         customer=customer,
         types={kind.name: kind for kind in directory.attribute_types()},
         stages=story.stages(customer.id),
+        consent=None if htmx.wants_fragment() else summary.of(customer, datetime.now(UTC)),
+        links=_links(customer.id) if person().may("edit") else {},
         story=story.of(customer.id, kind, request.args.get("after")),
         kind=kind,
         is_more=bool(request.args.get("after")),
@@ -90,8 +96,19 @@ def told(customer_id: int) -> Response:
 
 
 def _moved(customer_id: int) -> ResponseReturnValue:
+    if erasing.find(customer_id):
+        return htmx.answer("customers/erased.html", code=410, customer_id=customer_id)
     survivor = directory.survivor(customer_id) or abort(404)
     return redirect(url_for("customers.show", customer_id=survivor))
+
+
+def _links(customer_id: int) -> dict[str, str]:
+    """The doors that their own mail opens for them."""
+    base = current_app.extensions["config"].base_url
+    return {
+        "Their preference page": base + url_for("preferences.show", token=links.preferences(customer_id)),
+        "Their unsubscribe link": base + url_for("unsubscribe.show", token=links.unsubscribe(customer_id)),
+    }
 
 
 def _want_indexes(names: list[str]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import delete, func, select, text
 
 from app.audit import Actor, record
+from app.consent import forgotten
 from app.consent.suppression import REASONS, Suppression
 from app.db import db
 from app.settings.addresses import is_address
@@ -18,6 +19,13 @@ from app.tally import Reject, Tally
 LONGEST_NOTE = 500
 LONGEST_REASON = 200
 ALSO_CALLED = {"bounce": "hard_bounce", "bounced": "hard_bounce", "complained": "complaint", "spam": "complaint"}
+
+
+# Of an erased person who came back: what is lifted must not come back with the next change of their record.
+LIFTED = text(
+    "UPDATE forgotten_addresses SET bounced_at = NULL, complained_at = NULL, listed_at = NULL"
+    " WHERE address_hash = :hash"
+)
 
 
 class MayNotBeLifted(ValueError):
@@ -79,6 +87,25 @@ def put_many(items: Sequence[Incoming], source: str) -> Tally:
     return tally
 
 
+def problems(email: str, note: str) -> dict[str, str]:
+    found = {}
+    if not is_address(folded(email)):
+        found["email"] = "This is no e-mail address."
+    if len(note) > LONGEST_NOTE:
+        found["note"] = f"At most {LONGEST_NOTE} characters."
+    return found
+
+
+def add(email: str, note: str, now: datetime, by: Actor) -> Suppression | None:
+    """By hand; None for an address that somebody listed before."""
+    if put_many([Incoming(0, email, "manual", now, note)], by.name).unchanged:
+        return None
+    added = of_address(email)
+    assert added is not None
+    record(by, "added", "suppression", (added.id, added.email_folded), None, {"note": note})
+    return added
+
+
 def understood(reason: str | None) -> tuple[str, str]:
     """What others call it: (of REASONS, a note). Whatever we have no word for is kept as they wrote it."""
     plain = (reason or "manual").strip().lower().replace(" ", "_").replace("-", "_")
@@ -112,6 +139,7 @@ def lift(suppression: Suppression, reason: str, by: Actor) -> None:
     said = (suppression.id, suppression.email_folded)
     record(by, "lifted", "suppression", said, before, {"reason": reason.strip()[:LONGEST_NOTE]})
     db.session.execute(delete(Suppression).where(Suppression.id == suppression.id))
+    db.session.execute(LIFTED, {"hash": forgotten.hashed(suppression.email_folded)})
 
 
 def _came_back(suppression: Suppression) -> bool:

@@ -13,19 +13,21 @@ import msgspec
 from sqlalchemy import Select, func, literal, select, tuple_, union_all
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by, distinct_on
 
+from app.consent.consent import Consent
 from app.customers.attributes import AttributeChange
 from app.db import db
 from app.events.event import Event
 from app.events.funnel_event import FunnelEvent
 from app.listing import BadAsk
+from app.settings.topic import Topic
 
 LINES = 25
-KINDS = ("all", "events", "stages", "changes")
+KINDS = ("all", "events", "stages", "changes", "consent")
 
 
 @dataclass(frozen=True)
 class Line:
-    kind: str  # event, stage, change
+    kind: str  # event, stage, change, consent
     id: int
     at: datetime
     name: str
@@ -66,10 +68,11 @@ def stages(customer_id: int) -> dict[str, FunnelEvent]:
 
 def _lines(customer_id: int, kind: str, place: Place | None) -> Select[Any]:
     parts = {
-        "all": (_events, _moves, _changes),
+        "all": (_events, _moves, _changes, _consents),
         "events": (_events,),
         "stages": (_moves,),
         "changes": (_changes,),
+        "consent": (_consents,),
     }[kind]
     # Each part brings at most a page, so a customer with 100,000 events costs no more than one with 50.
     pages = [_slice(part(customer_id), place) for part in parts]
@@ -128,6 +131,27 @@ def _changes(customer_id: int) -> Select[Any]:
             _object(import_id=AttributeChange.import_id, changes=changes).label("properties"),
         )
         .where(AttributeChange.customer_id == customer_id)
+        .group_by(*together)
+        .subquery()
+    )
+    return select(grouped)
+
+
+def _consents(customer_id: int) -> Select[Any]:
+    """What was said in one breath is one line, for all topics that it was about."""
+    names = func.jsonb_agg(aggregate_order_by(Topic.name, Topic.is_master.desc(), Topic.position))
+    together = (Consent.at, Consent.source, Consent.way, Consent.is_given, Consent.import_id)
+    what = _object(is_given=Consent.is_given, source=Consent.source, import_id=Consent.import_id, topics=names)
+    grouped = (
+        select(
+            literal("consent").label("kind"),
+            func.max(Consent.id).label("id"),
+            Consent.at.label("at"),
+            Consent.way.label("name"),
+            what.label("properties"),
+        )
+        .join(Topic, Topic.id == Consent.topic_id)
+        .where(Consent.customer_id == customer_id)
         .group_by(*together)
         .subquery()
     )

@@ -52,18 +52,22 @@ def problems(slug: str | None, name: str, description: str) -> dict[str, str]:
     return found
 
 
-def add(slug: str, name: str, description: str, by: Actor) -> Topic:
+def add(slug: str, name: str, description: str, by: Actor, is_on: bool = True) -> Topic:
+    """`is_on`: whoever never said anything is subscribed."""
     last = db.session.scalar(select(func.max(Topic.position))) or 0
-    topic = Topic(slug=slug, name=name, description=description, position=last + 1)
+    topic = Topic(slug=slug, name=name, description=description, is_on=is_on, position=last + 1)
     db.session.add(topic)
     db.session.flush()
     record(by, "added", "topic", (topic.id, topic.name), None, _facts(topic))
     return topic
 
 
-def change(topic: Topic, name: str, description: str, by: Actor) -> None:
+def change(topic: Topic, name: str, description: str, by: Actor, is_on: bool | None = None) -> None:
+    """The master stays on by default: it says no only for whoever said so."""
     before = _facts(topic)
     topic.name, topic.description = name, description
+    if is_on is not None and not topic.is_master:
+        topic.is_on = is_on
     if before != _facts(topic):
         record(by, "changed", "topic", (topic.id, topic.name), before, _facts(topic))
 
@@ -94,4 +98,5 @@ def bring_back(topic: Topic, by: Actor) -> None:
 
 
 def _facts(topic: Topic) -> dict[str, Any]:
-    return {"name": topic.name, "slug": topic.slug, "description": topic.description}
+    facts = {"name": topic.name, "slug": topic.slug, "description": topic.description}
+    return facts if topic.is_master else facts | {"on_by_default": topic.is_on}

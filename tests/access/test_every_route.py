@@ -25,6 +25,8 @@ RAW_TOKEN = hashlib.sha1(b"the walk").hexdigest()
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 HTMX = {"HX-Request": "true"}
 SIGNED = {"webhooks.funnel"}  # who calls there proves it by a signature, whoever is signed in
+# The token of a link is the key, or nothing is; no cookie is read, so there is none that a forged form could use.
+LINKED = {"unsubscribe.act", "preferences.act", "sign_up.ask", "sign_up.confirm"}
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,19 @@ def test_each_role_enters_where_it_may_and_nowhere_else(app, make_user, role):
 def test_no_form_is_taken_without_its_token(app, make_user, role):
     user = make_user("Ada", "admin") if role else None
     forms = [step for step in for_people(app) if step.method in WRITES and (user or step.right == "public")]
+    forms = [step for step in forms if step.endpoint not in LINKED]
     assert {str(step): ask(app, user, step, with_token=False).status_code for step in forms} == {
         str(step): 400 for step in forms
     }
+
+
+def test_a_door_of_links_takes_no_notice_of_a_session(app, admin):
+    doors = [step for step in for_people(app) if step.endpoint in LINKED]
+    assert {step.endpoint for step in doors} == LINKED
+    for step in doors:
+        answers = [ask(app, user, step, with_token=False) for user in (None, admin)]
+        assert answers[0].data == answers[1].data, str(step)
+        assert not any("Set-Cookie" in answer.headers for answer in answers), str(step)
 
 
 def test_a_signed_door_opens_to_nobody_without_a_signature(app, admin):

@@ -1,16 +1,20 @@
-"""Settings → Topics."""
+"""Settings → Topics: what people can subscribe to, and what a new customer is subscribed to."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from flask import Blueprint, Response, abort, url_for
+from flask import Blueprint, Response, abort, request, url_for
 
 from app import htmx
 from app.access import actor, may
-from app.blueprints.settings.saving import typed
+from app.blueprints.settings.saving import changed_meanwhile, typed, version_sent
+from app.consent import counts
 from app.db import db
-from app.settings import topics
+from app.settings import subscribing, topics
+from app.settings.setting import ChangedMeanwhile
+from app.settings.subscribing import Subscribing
 from app.settings.topic import Topic
 
 door = Blueprint("settings_topics", __name__, url_prefix="/settings/topics")
@@ -19,22 +23,38 @@ door = Blueprint("settings_topics", __name__, url_prefix="/settings/topics")
 @door.get("")
 @may("administer")
 def index() -> Response:
-    return htmx.answer("settings/topics/index.html", "settings/topics/_rows.html", topics=topics.everything())
+    return _index(*subscribing.versioned(), {})
+
+
+@door.post("/subscribing")
+@may("administer")
+def subscribe() -> Response:
+    sent = Subscribing(asks_first=request.form.get("asks_first") == "1")
+    if request.form.get("asks_first") not in {"0", "1"}:
+        return _index(subscribing.read(), version_sent(), {"asks_first": "Choose one of the two."}, 422)
+    try:
+        subscribing.save(sent, version_sent(), actor())
+    except ChangedMeanwhile:
+        db.session.rollback()
+        return _index(sent, version_sent(), changed_meanwhile(), 422)
+    db.session.commit()
+    said = "Saved. New customers are asked first." if sent.asks_first else "Saved. New customers are subscribed."
+    return htmx.go(url_for("settings_topics.index"), said)
 
 
 @door.get("/new")
 @may("administer")
 def new() -> Response:
-    return _form(None, {}, {})
+    return _form(None, {"is_on": True}, {})
 
 
 @door.post("")
 @may("administer")
 def add() -> Response:
-    sent = typed("slug", "name", "description")
+    sent, is_on = typed("slug", "name", "description"), "is_on" in request.form
     if errors := topics.problems(**sent):
-        return _form(None, sent, errors, 422)
-    topic = topics.add(**sent, by=actor())
+        return _form(None, {**sent, "is_on": is_on}, errors, 422)
+    topic = topics.add(**sent, by=actor(), is_on=is_on)
     db.session.commit()
     return htmx.go(url_for("settings_topics.index"), f"Topic “{topic.name}” added.")
 
@@ -43,17 +63,17 @@ def add() -> Response:
 @may("administer")
 def edit(topic_id: int) -> Response:
     topic = topics.find(topic_id) or abort(404)
-    return _form(topic, {"name": topic.name, "description": topic.description}, {})
+    return _form(topic, {"name": topic.name, "description": topic.description, "is_on": topic.is_on}, {})
 
 
 @door.post("/<int:topic_id>")
 @may("administer")
 def save(topic_id: int) -> Response:
     topic = topics.find(topic_id) or abort(404)
-    sent = typed("name", "description")
+    sent, is_on = typed("name", "description"), "is_on" in request.form
     if errors := topics.problems(None, **sent):
-        return _form(topic, sent, errors, 422)
-    topics.change(topic, **sent, by=actor())
+        return _form(topic, {**sent, "is_on": is_on}, errors, 422)
+    topics.change(topic, **sent, by=actor(), is_on=is_on)
     db.session.commit()
     return htmx.go(url_for("settings_topics.index"), f"Topic “{topic.name}” saved.")
 
@@ -89,11 +109,27 @@ def _own(topic_id: int) -> Topic:
     return abort(409) if topic.is_master else topic
 
 
+def _index(held: Subscribing, version: int, errors: dict[str, str], code: int = 200) -> Response:
+    return htmx.answer(
+        "settings/topics/index.html",
+        "settings/topics/_rows.html",
+        code=code,
+        subscribing=held,
+        version=version,
+        errors=errors,
+        **_listed(),
+    )
+
+
 def _rows() -> Response:
     if htmx.wants_fragment():
-        return htmx.answer("settings/topics/_rows.html", topics=topics.everything())
+        return htmx.answer("settings/topics/_rows.html", **_listed())
     return htmx.go(url_for("settings_topics.index"))
 
 
-def _form(topic: Topic | None, sent: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
+def _listed() -> dict[str, Any]:
+    return {"topics": topics.everything(), "said": counts.by_topic()}
+
+
+def _form(topic: Topic | None, sent: dict[str, Any], errors: dict[str, str], status: int = 200) -> Response:
     return htmx.answer("settings/topics/form.html", code=status, topic=topic, sent=sent, errors=errors)
