@@ -14,7 +14,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import text
 
+from app.consent.standing import AddressStanding, CustomerStanding
 from app.db import db
+
+PEOPLE, ADDRESSES = CustomerStanding.__tablename__, AddressStanding.__tablename__
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,9 @@ HEAR = f"""
         FROM known ORDER BY customer_id, topic_id, at
     ),
     own AS (SELECT * FROM known WHERE is_own AND email_folded <> ''),
-    people AS ({moving("customer_standings", "customer_id", "known")}
+    people AS ({moving(PEOPLE, "customer_id", "known")}
       RETURNING customer_id, topic_id, own_given),
-    addresses AS ({moving("address_standings", "email_folded", "own")})
+    addresses AS ({moving(ADDRESSES, "email_folded", "own")})
     SELECT (SELECT count(*) FROM known) AS stated,
            (SELECT count(DISTINCT s.customer_id)
               FROM said s
@@ -128,7 +131,7 @@ def hear_all(said: str, values: dict[str, Any]) -> Heard:
 # What stands is a sum; without some of its parts it is reckoned anew from the proofs that are left.
 CLEAR = "DELETE FROM customer_standings WHERE customer_id = ANY (:customers)"
 AGAIN = moving(
-    "customer_standings",
+    PEOPLE,
     "customer_id",
     "(SELECT *, source IN ('page', 'form') AS is_own FROM consents WHERE customer_id = ANY (:customers)) proofs",
 )
