@@ -35,6 +35,7 @@ class Config:
     secret_keys: tuple[str, ...]
     base_url: str = "http://127.0.0.1:8000"
     replica_database_url: str | None = None
+    sql_wall_database_url: str | None = None  # the restricted login of SQL segments
     mail_provider: str = "outbox"
     mail_from: str = "Campus <mail@campus.example>"
     mail_reply_to: str | None = None
@@ -58,7 +59,8 @@ def from_environment(env: Mapping[str, str]) -> Config:
         redis_url=_redis_url(env),
         secret_keys=_secret_keys(env),
         base_url=_base_url(env),
-        replica_database_url=_database_url(env, "REPLICA_DATABASE_URL") if env.get("REPLICA_DATABASE_URL") else None,
+        replica_database_url=_optional_url(env, "REPLICA_DATABASE_URL"),
+        sql_wall_database_url=_optional_url(env, "SQL_WALL_DATABASE_URL"),
         mail_provider=_one_of(env, "MAIL_PROVIDER", MAIL_PROVIDERS),
         mail_from=env.get("MAIL_FROM") or Config.mail_from,
         mail_reply_to=env.get("MAIL_REPLY_TO") or None,
@@ -84,6 +86,10 @@ def _database_url(env: Mapping[str, str], name: str) -> str:
     if scheme not in {"postgresql", "postgres", "postgresql+psycopg"} or not rest:
         raise ConfigError(f"{name} must look like postgresql://user:password@host/database.")
     return f"postgresql+psycopg://{rest}"
+
+
+def _optional_url(env: Mapping[str, str], name: str) -> str | None:
+    return _database_url(env, name) if env.get(name, "").strip() else None
 
 
 def _redis_url(env: Mapping[str, str]) -> str:

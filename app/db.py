@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, DateTime, Identity, MetaData, Text, text
@@ -62,6 +63,22 @@ def engine_options(application: str) -> dict[str, Any]:
             "options": "-c plan_cache_mode=force_custom_plan -c jit=off -c timezone=UTC",
         },
     }
+
+
+def apart(url: str, application: str, options: str = "") -> Flask:
+    """An application that is nothing but the database, for a process that needs no more of it."""
+    engine = engine_options(application)
+    engine["connect_args"]["options"] += f" {options}"
+    app = Flask(__name__)
+    app.config.update(SQLALCHEMY_DATABASE_URI=url, SQLALCHEMY_ENGINE_OPTIONS=engine)
+    db.init_app(app)
+    return app
+
+
+def wall_url() -> str | None:
+    """The login that SQL segments run with, if there is one."""
+    url: str | None = current_app.extensions["config"].sql_wall_database_url
+    return url and url.replace("postgresql+psycopg://", "postgresql://", 1)
 
 
 @contextmanager

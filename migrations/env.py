@@ -6,6 +6,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import text
 
+from app.segments.wall import views
+
 db = current_app.extensions["migrate"].db
 PARTITION = re.compile(r"^events_\d{4}_\d{2}")
 
@@ -24,6 +26,8 @@ def run() -> None:
         connection.execute(text("SET lock_timeout = '5s'"))
         connection.execute(text("SET statement_timeout = '30min'"))
         connection.commit()
+        views.step_aside(connection)
+        connection.commit()
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
@@ -33,6 +37,8 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if context.get_context().get_current_revision() == context.get_head_revision():
+            views.make(connection)
         connection.execute(text("SELECT pg_advisory_unlock(hashtext('migrations'))"))
         connection.commit()
 

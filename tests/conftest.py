@@ -26,6 +26,7 @@ from app.accounts.user import User
 from app.config import Config, from_environment
 from app.db import db
 from app.embedded import servers
+from tests import sql_wall
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
@@ -50,6 +51,7 @@ def environment(worker_number: int) -> Iterator[dict[str, str]]:
         env = servers.environment(running)
         name = f"campus_test_{worker_number}"
         _make_database(env["DATABASE_URL"], name)
+        sql_wall.build(running, name, env)
         env["DATABASE_URL"] = _named(env["DATABASE_URL"], name)
         env["REDIS_URL"] = _numbered(env["REDIS_URL"], worker_number + 1)
         yield env

@@ -34,6 +34,15 @@ def test_a_webhook_may_have_two_secrets_while_they_are_rotated():
     assert [len(secret) for secret in config.funnel_webhook_secrets] == [24, 24]
 
 
+def test_sql_segments_may_have_a_login_of_their_own():
+    assert from_environment(GOOD).sql_wall_database_url is None
+    assert from_environment({**GOOD, "SQL_WALL_DATABASE_URL": " "}).sql_wall_database_url is None
+    config = from_environment({**GOOD, "SQL_WALL_DATABASE_URL": "postgres://wall:p@localhost/campus"})
+    assert config.sql_wall_database_url == "postgresql+psycopg://wall:p@localhost/campus"
+    with pytest.raises(ConfigError, match="SQL_WALL_DATABASE_URL must look like"):
+        from_environment({**GOOD, "SQL_WALL_DATABASE_URL": "mysql://wall@localhost/campus"})
+
+
 def test_a_limit_is_so_many_calls_in_so_much_time():
     assert from_environment(GOOD).limits == {"api": None, "track": None}
     said = from_environment({**GOOD, "RATE_LIMIT_API": "600/minute", "RATE_LIMIT_TRACK": " 5/second "}).limits

@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -43,6 +44,7 @@ class Leash:
     owner: tuple[int, int] | None = None  # user and group to become first
     mark: str = ""  # a text that only this command has in its command line, to know an orphan by
     stale: Sequence[Path] = ()  # files that would keep the command from starting after a kill -9
+    memory: int | None = None  # bytes for each of the command's processes
 
     @property
     def lifeline(self) -> Path:
@@ -124,16 +126,16 @@ def _start(leash: Leash) -> subprocess.Popen[bytes]:
         user=uid,
         group=gid,
         extra_groups=groups,
-        preexec_fn=_follow_into_death(leash.stop),  # noqa: PLW1509 — no threads here
+        preexec_fn=lambda: _before(leash),  # noqa: PLW1509 — no threads here
     )
 
 
-def _follow_into_death(last_words: signal.Signals) -> Callable[[], None] | None:
-    """Linux tells the child when the leash itself is killed; elsewhere the next leash ends the orphan."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-    return lambda: libc.prctl(PR_SET_PDEATHSIG, int(last_words))
+def _before(leash: Leash) -> None:
+    """In the child. Linux tells it when the leash itself is killed; elsewhere the next leash ends the orphan."""
+    if leash.memory:
+        resource.setrlimit(resource.RLIMIT_DATA, (leash.memory, leash.memory))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(leash.stop))
 
 
 def _stop(child: subprocess.Popen[bytes], leash: Leash) -> None:

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from app.embedded.account import Account, account_for
@@ -30,6 +30,7 @@ class Place:
     store: Path  # PostgreSQL's data, log and, where it cannot reach the clone, programs
     superuser_password: str
     app_password: str
+    wall_password: str = field(default_factory=lambda: secrets.token_hex(24))
 
     @property
     def locks(self) -> Path:
@@ -96,7 +97,7 @@ def _recorded(home: Path) -> Place | None:
         return None
     place = Place(**record | {"home": Path(record["home"]), "store": Path(record["store"])})
     if place.home == home:
-        return place
+        return place if "wall_password" in record else _record(place)  # made before SQL segments had a login
     return None if _is_copy(place) else _moved(place, home)
 
 
@@ -111,7 +112,7 @@ def _is_copy(place: Place) -> bool:
 def _moved(place: Place, home: Path) -> Place:
     inside = place.store.is_relative_to(place.home)
     store = home / place.store.relative_to(place.home) if inside else place.store
-    return _record(Place(home, place.id, store, place.superuser_password, place.app_password))
+    return _record(replace(place, home=home, store=store))
 
 
 def _new(home: Path) -> Place:

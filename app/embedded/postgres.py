@@ -15,10 +15,11 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from app.embedded import wall
 from app.embedded.account import Account
 from app.embedded.leash import Leash
 from app.embedded.place import Place
-from app.embedded.settings import locale_options, postgresql_conf
+from app.embedded.settings import locale_options, memory_of_a_session, postgresql_conf
 from app.embedded.trouble import Trouble
 
 HBA = "# Written anew at every start.\nlocal all all scram-sha-256\n"
@@ -39,6 +40,9 @@ class Postgres:
         password = self.place.app_password if user == "campus" else self.place.superuser_password
         return f"postgresql+psycopg://{user}:{password}@/{user}?host={self.place.sockets}"
 
+    def wall_url(self) -> str:
+        return f"postgresql+psycopg://{wall.ROLE}:{self.place.wall_password}@/campus?host={self.place.sockets}"
+
     def leash(self) -> Leash:
         account = self.place.account
         return Leash(
@@ -52,6 +56,7 @@ class Postgres:
             owner=(account.uid, account.gid) if account else None,
             mark=str(self.data),
             stale=[self.data / "postmaster.pid"],
+            memory=memory_of_a_session(),
         )
 
     def prepare(self) -> None:
@@ -73,9 +78,11 @@ class Postgres:
         with self._superuser() as connection:
             _settle_login(connection, self.place.app_password, self.durable)
             _settle_database(connection)
+            wall.settle_role(connection, self.place.wall_password)
         with self._superuser("campus") as connection:
             for name in EXTENSIONS:
                 connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(name)))
+            wall.settle_database(connection)
 
     def _superuser(self, database: str = "postgres") -> psycopg.Connection:
         return psycopg.connect(
@@ -170,7 +177,7 @@ def _settle_login(connection: psycopg.Connection, password: str, durable: bool) 
 def _settle_database(connection: psycopg.Connection) -> None:
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = 'campus'").fetchone():
         connection.execute("CREATE DATABASE campus OWNER campus")
-    connection.execute("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+    connection.execute("REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC")
 
 
 def _wheel() -> Path:

@@ -208,6 +208,7 @@ def _lacks_redis() -> bool:
     return shutil.which("redis-server") is None
 
 
+EDITOR = tuple(f"app/static/js/editor/{name}.js" for name in ("index", "language", "completing", "problems", "blocks"))
 STEPS = (
     Step("Virtual environment", virtual_environment, (), (".venv/bin/python", ".venv/bin/pip")),
     Step("Python packages", python_packages, ("requirements-dev.txt",), (".venv/bin/granian",)),
@@ -221,8 +222,8 @@ STEPS = (
     Step(
         "Assets",
         assets,
-        ("package-lock.json", "bin/assets.mjs", "app/static/icons.txt"),
-        ("app/static/vendor/icons.css",),
+        ("package-lock.json", "bin/assets.mjs", "app/static/icons.txt", *EDITOR),
+        ("app/static/vendor/icons.css", "app/static/vendor/editor.js"),
     ),
 )
 

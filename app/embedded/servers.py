@@ -27,6 +27,7 @@ class Servers:
     database_url: str
     redis_url: str
     superuser_url: str | None  # None when DATABASE_URL names somebody else's server
+    wall_url: str | None = None  # the login of SQL segments
 
 
 class Server(Protocol):
@@ -65,12 +66,14 @@ def describe(place: Place) -> Servers:
         database_url=own or Postgres(place).url(),
         redis_url=os.environ.get("REDIS_URL") or Redis(place).url(),
         superuser_url=None if own else Postgres(place).url("postgres"),
+        wall_url=os.environ.get("SQL_WALL_DATABASE_URL") if own else Postgres(place).wall_url(),
     )
 
 
 def environment(servers: Servers) -> dict[str, str]:
     """What the application reads; what the person set has won already."""
-    return {
+    wall = {"SQL_WALL_DATABASE_URL": servers.wall_url} if servers.wall_url else {}
+    return wall | {
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or keys.secret_key(servers.home),

@@ -60,6 +60,11 @@ def _sized(memory: int) -> dict[str, str]:
     }
 
 
+def memory_of_a_session() -> int:
+    """For one session of the server: a query that wants more gets an error, and nobody else is short of memory."""
+    return min(max(_memory() // 4, 1024 * MB), 2048 * MB)
+
+
 def _memory() -> int:
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     try:

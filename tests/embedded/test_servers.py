@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +25,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("embedded")]
 
 @pytest.fixture(autouse=True)
 def no_servers_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FUNNEL_WEBHOOK_SECRET"):
+    for name in ("DATABASE_URL", "SQL_WALL_DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FUNNEL_WEBHOOK_SECRET"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -71,6 +73,41 @@ def test_a_wrong_password_is_refused(servers: Servers, user: str, password: str)
     host = servers.database_url.partition("host=")[2]
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(host=host, user=user, password=password, dbname="campus")
+
+
+def test_sql_segments_have_a_login_that_owns_nothing(servers: Servers) -> None:
+    assert servers.wall_url
+    assert environment(servers)["SQL_WALL_DATABASE_URL"] == servers.wall_url
+    with connect(servers.wall_url) as connection:
+        assert connection.execute("SHOW temp_file_limit").fetchone() == ("512MB",)
+        connection.execute("SET default_transaction_read_only = off")
+        for statement in ("CREATE TEMP TABLE t (id int)", "SELECT pg_sleep(0)", "SELECT * FROM pg_class"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+
+
+def test_a_home_from_before_sql_segments_gets_a_password_for_them_and_keeps_the_others(home: Path) -> None:
+    with settled(home) as before:
+        path = home / "embedded.json"
+        record = json.loads(path.read_text())
+        del record["wall_password"]
+        path.write_text(json.dumps(record))
+    with settled(home) as first:
+        assert first.app_password == before.app_password
+    with settled(home) as second:
+        assert second.wall_password == first.wall_password != before.wall_password
+    with running(home, durable=False) as servers, connect(servers.wall_url or "") as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts what a process maps")
+def test_a_session_that_wants_too_much_memory_gets_an_error_and_the_server_goes_on(servers: Servers) -> None:
+    with connect(servers.database_url) as connection:
+        with pytest.raises(psycopg.errors.OutOfMemory):
+            connection.execute(
+                "SELECT count(t) FROM (SELECT array_agg(repeat('x', 90000000)) t FROM generate_series(1, 40)) q"
+            )
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_no_port_is_open(servers: Servers) -> None:

@@ -1,0 +1,1 @@
+"""To whom: lists, SQL, functions and rules, and the audience that each of them means."""
