@@ -46,6 +46,7 @@ class AttributeChange(Model):
 
     __table_args__ = (
         Index("ix_attribute_changes_customer_id_name_at", "customer_id", "name", "at"),
+        Index("ix_attribute_changes_at", "at", postgresql_using="brin"),
         Index(
             "ix_attribute_changes_import_id_customer_id",
             "import_id",

@@ -46,6 +46,7 @@ class Customer(Model):
         Index("ix_customers_sort_name_id", "sort_name", "id"),
         Index("ix_customers_email_folded_id", "email_folded", "id"),
         Index("ix_customers_created_date_id", "created_date", "id"),
+        Index("ix_customers_erased", "id", postgresql_where=text("erased_at IS NOT NULL")),
         Index("ix_customers_timezone_created_date_id", "timezone", "created_date", "id"),
         Index("ix_customers_import_id_id", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),
         Index(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy import ColumnElement, Select, or_, select, text
 from sqlalchemy.orm import load_only
 
 from app.customers import attribute_filters
@@ -37,6 +37,15 @@ def everyone() -> Select[Customer]:
 def find(customer_id: int) -> Customer | None:
     customer = db.session.get(Customer, customer_id) if customer_id < 2**63 else None
     return customer if customer and customer.erased_at is None else None
+
+
+def meant(written: str, most: int = 10) -> list[Customer]:
+    """By lead id, by address or by customer id; a family shares an address, so there may be several."""
+    word = written.replace("\0", "").strip()
+    ways = [Customer.lms_lead_id == word, Customer.email_folded == word.lower()]
+    if word.isascii() and word.isdecimal() and len(word) < 19:
+        ways.append(Customer.id == int(word))
+    return list(db.session.scalars(everyone().where(or_(*ways)).order_by(Customer.id).limit(most))) if word else []
 
 
 def named(customer_ids: Iterable[int]) -> dict[int, Customer]:
