@@ -14,6 +14,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from app.embedded import wall
 from app.embedded.place import settled
 from app.embedded.postgres import Postgres
 
@@ -39,7 +40,9 @@ class Database:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "DATABASE_URL": self.url, "LOG_FORMAT": "plain"}
+        login = os.environ.get("SQL_WALL_DATABASE_URL")
+        wall_url = {"SQL_WALL_DATABASE_URL": named(login, self.name)} if login else {}
+        return {**os.environ, **wall_url, "DATABASE_URL": self.url, "LOG_FORMAT": "plain"}
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(plain(self.url), autocommit=True)
@@ -76,10 +79,18 @@ def make_empty(name: str) -> None:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(_login(own)))
             )
+        _wall_in(name, own)
     except psycopg.errors.InsufficientPrivilege:
         raise Unable(
             "The login of DATABASE_URL may not make databases: ALTER ROLE … CREATEDB, or use bin/bench."
         ) from None
+
+
+def _wall_in(name: str, own: str) -> None:
+    """For SQL segments, where the servers are ours."""
+    if (maker := _maker(own)) != own:
+        with psycopg.connect(plain(named(maker, name)), autocommit=True) as connection:
+            wall.settle_database(connection)
 
 
 def fingerprint() -> str:
