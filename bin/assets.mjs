@@ -1,9 +1,10 @@
-// Copies what the pages need from node_modules into app/static/vendor, and draws every icon of
-// app/static/icons.txt into one style sheet, so that a page asks for all of them at once.
+// Copies what the pages need from node_modules into app/static/vendor, makes one file of the code editor, and draws
+// every icon of app/static/icons.txt into one style sheet, so that a page asks for all of them at once.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const modules = join(root, "node_modules");
@@ -17,7 +18,23 @@ function build() {
   copy("htmx.org/dist/htmx.min.js");
   copyStyle("@tabler/core/dist/css/tabler.min.css", "tabler.min.css");
   copyFont("@fontsource-variable/inter/wght.css", "inter.css");
+  bundle("editor");
   writeFileSync(join(vendor, "icons.css"), icons.join("\n") + "\n");
+}
+
+// What is written in app/static/js/NAME, with the packages that it names.
+function bundle(name) {
+  buildSync({
+    entryPoints: [join(root, "app", "static", "js", name, "index.js")],
+    outfile: join(vendor, `${name}.js`),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    legalComments: "none",
+    logLevel: "error",
+    nodePaths: [modules],
+  });
 }
 
 function copy(path, to = basename(path)) {

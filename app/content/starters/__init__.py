@@ -1,0 +1,1 @@
+"""The mails that the product comes with: written here, published at the first migration, everybody's to change."""

@@ -1,0 +1,1 @@
+"""What goes out: mail handed to a provider, once."""
