@@ -20,6 +20,7 @@ from app.db import db
 
 View = TypeVar("View", bound=Callable[..., Any])
 KEY = "key:"
+LARGEST_FIELDS = 32 * 1024 * 1024  # beside files
 logins = LoginManager()
 
 
@@ -171,6 +172,7 @@ class _Present:
 def _make_room(largest: int | None) -> None:
     if largest:
         request.max_content_length = largest
+        request.max_form_memory_size = min(largest, LARGEST_FIELDS)
         db.session.rollback()  # a file may take an hour to arrive: no transaction waits for it
 
 

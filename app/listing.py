@@ -83,6 +83,7 @@ class Ask:
     filters: tuple[Filter, ...]
     sort: str
     cursor: str | None
+    path: Mapping[str, Any] = field(default_factory=dict)  # what stands in the address of the list itself
 
     @property
     def is_plain(self) -> bool:
@@ -91,7 +92,7 @@ class Ask:
     def args(self, **changes: Any) -> dict[str, Any]:
         """The query of a link: this ask with something changed; a changed ask starts at the first page."""
         args = {"q": self.q or None, "filter": [str(f) for f in self.filters] or None, "sort": self.sort, **changes}
-        return {name: value for name, value in args.items() if value}
+        return {**self.path, **{name: value for name, value in args.items() if value}}
 
     def without(self, asked: Filter) -> dict[str, Any]:
         return self.args(filter=[str(f) for f in self.filters if f != asked])
@@ -104,7 +105,7 @@ class Listing:
     search: Callable[[str], ColumnElement[bool]]
     fields: Mapping[str, Field] = field(default_factory=dict)
 
-    def read(self, q: str, filters: list[str], sort: str | None, cursor: str | None) -> Ask:
+    def read(self, q: str, filters: list[str], sort: str | None, cursor: str | None, **path: Any) -> Ask:
         if len(q) > LONGEST_SEARCH:
             raise BadAsk(f"A search is at most {LONGEST_SEARCH} characters long.")
         if len(filters) > MOST_FILTERS:
@@ -112,7 +113,7 @@ class Listing:
         sort = sort or self.default
         if sort.removeprefix("-") not in self.sorts:
             raise BadAsk(f"This list cannot be sorted by “{sort[:40]}”.")
-        return Ask(q.strip(), tuple(map(Filter.parse, filters)), sort, cursor or None)
+        return Ask(q.strip(), tuple(map(Filter.parse, filters)), sort, cursor or None, path)
 
     def where(self, ask: Ask) -> ColumnElement[bool]:
         asked = [self.field(f.field).where(f) for f in ask.filters]

@@ -15,15 +15,19 @@ NAMES = """
      OR EXISTS (SELECT FROM unnest(CAST(:quoted AS text[])) AS said(word)
                  WHERE position(said.word IN lower(concat_ws(' ', subject_name, before, after))) > 0))
 """
+IN_NAME = """
+    EXISTS (SELECT FROM unnest(CAST(:quoted AS text[])) AS said(word)
+             WHERE position(said.word IN lower(subject_name)) > 0)
+"""
 BLANK = text(
     f"""
     UPDATE audit
        SET before = NULL, after = NULL,
            subject_name = CASE WHEN subject_type = 'customer' THEN 'Customer ' || coalesce(subject_id, '?')
-                               WHEN lower(subject_name) = ANY (:quoted) THEN 'somebody who was erased'
+                               WHEN {IN_NAME} THEN 'somebody who was erased'
                                ELSE subject_name END
      WHERE {NAMES} AND (before IS NOT NULL OR after IS NOT NULL OR subject_type = 'customer'
-                        OR lower(subject_name) = ANY (:quoted))
+                        OR {IN_NAME})
     RETURNING 1
     """
 )

@@ -18,13 +18,19 @@ from app.blueprints import (
     headers,
     health,
     imports,
+    media,
     merges,
     navigation,
+    outbox,
     pieces,
+    render_checks,
     search,
     segment,
+    segment_preview,
+    segments,
     settings,
     sign_in,
+    templates,
     webhooks,
 )
 from app.blueprints.api import consent as api_consent
@@ -32,8 +38,15 @@ from app.blueprints.api import customers as api_customers
 from app.blueprints.api import erasures as api_erasures
 from app.blueprints.api import events as api_events
 from app.blueprints.api import openapi as api_documents
+from app.blueprints.api import segments as api_segments
 from app.blueprints.api import shop as api_shop
+from app.blueprints.api import templates as api_templates
+from app.blueprints.media import files as media_files
+from app.blueprints.media import frames as media_frames
 from app.blueprints.public import colours, preferences, quiet, sign_up, unsubscribe
+from app.blueprints.segments import acts as segment_acts
+from app.blueprints.segments import people as segment_people
+from app.blueprints.segments import why as segment_why
 from app.blueprints.settings import (
     api_keys,
     attributes,
@@ -48,14 +61,24 @@ from app.blueprints.settings import (
     users,
     webhook,
 )
+from app.blueprints.templates import acts as template_acts
+from app.blueprints.templates import checks as template_checks
+from app.blueprints.templates import composing as template_composing
+from app.blueprints.templates import frames as template_frames
+from app.blueprints.templates import previews as template_previews
+from app.blueprints.templates import publications as template_publications
+from app.blueprints.templates import test_sends as template_test_sends
+from app.blueprints.templates import versions as template_versions
 
 csrf = CSRFProtect()
 DOORS = (
-    sign_in, dashboard, customers, consent, erasures, events, ambiguous, merges, imports, search, pieces, health,
-    webhooks,
+    sign_in, dashboard, customers, consent, erasures, events, ambiguous, merges, segments, segment_acts, segment_people,
+    segment_why, segment_preview, templates, template_acts, template_checks, template_frames, template_publications,
+    template_versions, template_composing, template_previews, template_test_sends, outbox, media, media_files,
+    media_frames, render_checks, imports, search, pieces, health, webhooks,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
-BY_KEY = (api_customers, api_consent, api_erasures, api_events, api_shop, segment)
+BY_KEY = (api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, segment)
 SETTINGS_DOORS = (
     settings, team, brand, senders, topics, sign_ups, suppressions, attributes, users, api_keys, webhook, queues, audit,
 )  # fmt: skip

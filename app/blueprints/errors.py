@@ -7,7 +7,7 @@ import traceback
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from app import htmx, wording
 from app.access import KeyRefused
@@ -16,6 +16,7 @@ from app.blueprints.api.refusals import Refusal
 from app.db import db
 from app.listing import BadAsk
 from app.logs import log
+from app.segments.keeping import Gone
 
 SAID = {
     400: ("This request was not understood", "Something in it is malformed. Go back, reload the page and try again."),
@@ -43,14 +44,16 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(BadAsk, lambda error: _page(422, "That does not work here", str(error)))
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _known)
+    app.register_error_handler(Gone, lambda _: _known(NotFound()))
     app.register_error_handler(OperationalError, _away)
     app.register_error_handler(Exception, _unknown)
 
 
 def _refused(error: Refusal | KeyRefused) -> Response:
     db.session.rollback()
-    details = error.details if isinstance(error, Refusal) else ()
-    return refusals.answer(error.status, str(error), error.code, details, error.headers)
+    if isinstance(error, KeyRefused):
+        return refusals.answer(error.status, str(error), error.code, headers=error.headers)
+    return refusals.answer(error.status, str(error), error.code, error.details, error.headers, error.used_by)
 
 
 def _known(error: HTTPException) -> Response | HTTPException:

@@ -10,11 +10,17 @@ from sqlalchemy import func, or_, select
 
 from app.accounts.user import User
 from app.blueprints.settings import SECTIONS
+from app.content import directory as templates
+from app.content import media
+from app.content.medium import Medium
+from app.content.template import MessageTemplate
 from app.customers import directory
 from app.customers.customer import Customer
 from app.db import db
 from app.imports.upload import Import
 from app.listing import folded, patterns, words
+from app.segments import directory as segments
+from app.segments.segment import Segment
 
 MOST = 6
 
@@ -36,6 +42,39 @@ def _customers(q: str) -> list[Hit]:
         return []
     found = db.session.scalars(directory.everyone().where(words(Customer.search_text)(q)).limit(MOST))
     return [Hit(c.name, c.email or c.lms_lead_id or "", url_for("customers.show", customer_id=c.id)) for c in found]
+
+
+def _segments(q: str) -> list[Hit]:
+    """Those in use before the archived ones."""
+    like = f"%{folded(q)}%"
+    named = select(Segment).where(func.fold(Segment.name).like(like))
+    found = db.session.scalars(
+        named.order_by(Segment.archived_at.is_not(None), Segment.updated_date.desc()).limit(MOST)
+    )
+    return [Hit(s.name, _segment_said(s), url_for("segments.show", segment_id=s.id)) for s in found]
+
+
+def _segment_said(segment: Segment) -> str:
+    return segments.SAID[segment.type] + (", archived" if segment.archived_at else "")
+
+
+def _media(q: str) -> list[Hit]:
+    like = f"%{folded(q)}%"
+    named = select(Medium).where(func.fold(Medium.name + " " + Medium.alt).like(like)).order_by(Medium.id.desc())
+    return [
+        Hit(m.name, media.SAID[m.kind], url_for("media.show", medium_id=m.id))
+        for m in db.session.scalars(named.limit(MOST))
+    ]
+
+
+def _templates(q: str) -> list[Hit]:
+    """Those in use before the archived ones."""
+    like = f"%{folded(q)}%"
+    named = select(MessageTemplate).where(func.fold(MessageTemplate.name).like(like))
+    found = db.session.scalars(
+        named.order_by(MessageTemplate.archived_at.is_not(None), MessageTemplate.updated_date.desc()).limit(MOST)
+    )
+    return [Hit(t.name, templates.SAID[t.type], url_for("templates.show", template_id=t.id)) for t in found]
 
 
 def _imports(q: str) -> list[Hit]:
@@ -63,6 +102,9 @@ def _settings(q: str) -> list[Hit]:
 
 SOURCES: tuple[tuple[str, str, Callable[[str], list[Hit]]], ...] = (
     ("Customers", "read", _customers),
+    ("Segments", "read", _segments),
+    ("Media", "read", _media),
+    ("Templates", "read", _templates),
     ("Imports", "read", _imports),
     ("Team", "administer", _people),
     ("Settings", "administer", _settings),

@@ -57,8 +57,14 @@ def init_app(app: Flask) -> None:
 
 
 def groups() -> list[tuple[str, list[Entry]]]:
-    built = [(title, [e for e in entries if e.endpoint in current_app.view_functions]) for title, entries in GROUPS]
+    built = [(title, [e for e in entries if _is_shown(e)]) for title, entries in GROUPS]
     return [(title, entries) for title, entries in built if entries]
+
+
+def _is_shown(entry: Entry) -> bool:
+    """The outbox while mail stays here."""
+    is_built = entry.endpoint in current_app.view_functions
+    return is_built and (entry.endpoint != "outbox.index" or current_app.extensions["config"].sends_nothing)
 
 
 def _brand() -> brand.Brand:

@@ -1,4 +1,4 @@
-"""`flask import customers FILE` and `flask import funnel-events FILE`: the same journey without a person asked.
+"""`flask import customers FILE`, `funnel-events FILE`, `segment-list FILE --segment ID`: the journey, nobody asked.
 
 The last line is `created N updated N unchanged N rejected N`. Killed half-way, any worker carries it on.
 """
@@ -10,7 +10,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import click
 from flask import Flask, current_app
@@ -18,10 +18,11 @@ from flask.cli import AppGroup
 
 from app.audit.actor import COMMAND_LINE
 from app.db import db
-from app.imports import jobs, journey, suppression_list
+from app.imports import jobs, journey, people_of_lists, suppression_list
 from app.imports.progress import look
 from app.imports.upload import AT_WORK, Import
 from app.queue import ring
+from app.segments import keeping
 
 EVERY = 0.3  # seconds between two looks
 WIDTH = 30
@@ -44,6 +45,15 @@ def funnel_events(file: BinaryIO) -> None:
     _import("funnel_events", file, {})
 
 
+@group.command("segment-list", help="The people of a list: customer_id, lms_lead_id or email.")
+@click.argument("file", type=click.File("rb"))
+@click.option("--segment", "segment_id", type=click.IntRange(1), required=True, help="The segment that is this list.")
+def segment_list(file: BinaryIO, segment_id: int) -> None:
+    if not people_of_lists.is_list(keeping.find(segment_id)):
+        raise click.ClickException(f"There is no list {segment_id}.")
+    _import(people_of_lists.KIND, file, {"segment_id": segment_id})
+
+
 @group.command("suppressions", help="Whom nothing may be sent to: customer_id, lms_lead_id or email; perhaps a reason.")
 @click.argument("file", type=click.File("rb"))
 def suppressions(file: BinaryIO) -> None:
@@ -59,7 +69,7 @@ def suppressions(file: BinaryIO) -> None:
     )
 
 
-def _import(kind: str, source: BinaryIO, options: dict[str, bool]) -> None:
+def _import(kind: str, source: BinaryIO, options: dict[str, Any]) -> None:
     upload = _begin(kind, source, options)
     import_id = upload.id
     upload = _carried_on(import_id)
@@ -72,7 +82,7 @@ def _import(kind: str, source: BinaryIO, options: dict[str, bool]) -> None:
     )
 
 
-def _begin(kind: str, source: BinaryIO, options: dict[str, bool]) -> Import:
+def _begin(kind: str, source: BinaryIO, options: dict[str, Any]) -> Import:
     upload = journey.begin(kind, Path(str(source.name)).name, COMMAND_LINE)
     journey.store(upload, source)
     if upload.state == "failed":

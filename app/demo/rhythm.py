@@ -50,7 +50,7 @@ class Calendar:
         return self.written[moment // DAY - self.first] + self.clock[moment % DAY]
 
     def iso(self, moment: int) -> str:
-        return self.written[moment // DAY - self.first] + "T" + self.clock[moment % DAY][1:9] + "Z"
+        return self.written[moment // DAY - self.first] + "T" + self.clock[moment % DAY][1:9] + "+00:00"
 
     def day(self, moment: int) -> str:
         return self.written[moment // DAY - self.first]

@@ -16,7 +16,7 @@ from app.customers.who import Who
 from app.db import db
 from app.events import intake, pending
 from app.events.incoming import Incoming, Origin
-from app.imports import consenting, matching
+from app.imports import consenting, matching, people_of_lists
 from app.imports.staging import people_of, says_consent
 from app.imports.upload import Import
 
@@ -59,11 +59,17 @@ MET_BY_ADDRESS = """
 def apply(upload: Import, now: datetime) -> Iterator[None]:
     if not upload.applied_through:
         _bind_types(upload)
-    write = _write_people if upload.kind == "customers" else _write_moves
-    while write(upload, now):
+    while _write(upload, now):
         yield
     _finish(upload, now)
     yield
+
+
+def _write(upload: Import, now: datetime) -> int:
+    """The next slice: how many rows it had."""
+    if upload.kind == "customers":
+        return _write_people(upload, now)
+    return _write_listed(upload) if upload.kind == people_of_lists.KIND else _write_moves(upload, now)
 
 
 def _bind_types(upload: Import) -> None:
@@ -187,9 +193,17 @@ def _incoming(row: Any) -> Incoming:
     )
 
 
+def _write_listed(upload: Import) -> int:
+    rows, gone = people_of_lists.write(upload)
+    _refuse(upload, gone)
+    return rows
+
+
 def _finish(upload: Import, now: datetime) -> None:
     counts = upload.preview
     if upload.applied_rows != counts["writes"]:
         raise Refused("Rows that were ready to be written are missing. Check the file again: nothing counts twice.")
     upload.created, upload.updated, upload.unchanged = (counts[outcome] for outcome in matching.OUTCOMES)
+    if upload.kind == people_of_lists.KIND:
+        people_of_lists.finish(upload, now)
     upload.state, upload.finished_at = "done", now

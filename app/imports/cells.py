@@ -24,6 +24,7 @@ TO_ESCAPE = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 ESCAPES = str.maketrans(TO_ESCAPE)
 CUSTOMERS = ("customer_id", *COLUMNS)
 MOVES = ("customer_id", "lms_lead_id", "email", "funnel_type", "from_stage", "to_stage", "created_date", "id")
+ORDER = {"customers": CUSTOMERS, "funnel_events": MOVES, "segment_list": WHO}
 NEEDED = {"funnel_events": ("funnel_type", "to_stage")}
 
 
@@ -67,7 +68,7 @@ class Typist:
         zone = ZoneInfo(options.get("zone", "UTC"))
         used = [column for column in columns if column["field"] != "ignore"]
         fields = {column["field"]: column for column in used if column["field"] != "attribute"}
-        order = CUSTOMERS if kind == "customers" else MOVES
+        order = ORDER[kind]
         most = min(REMEMBERED, REMEMBERED_IN_ALL // max(1, len(used)))
         self.order = order
         self.fields = [
@@ -102,7 +103,7 @@ class Typist:
         parts = [self._column(name, cells[place], reading, wrong) for name, place, reading in self.attributes]
         said = [self._column(name, cells[place], reading, wrong) for name, place, reading in self.consents]
         self._need(values, len(rows), wrong)
-        columns = self._customers(rows, values, parts) if self.kind == "customers" else self._moves(rows, values)
+        columns = self._customers(rows, values, parts) if self.kind == "customers" else self._plain(rows, values)
         if said:
             columns.append(_objects(said))
         block.rejects += [_refused(rows[place], *said) for place, said in wrong.items()]
@@ -145,7 +146,7 @@ class Typist:
         names = ([name for name in able if values[name][place] is None] for place in range(count))
         return ["{" + ",".join(empty) + "}" if empty else None for empty in names]
 
-    def _moves(self, rows: list[Row], values: dict[str, list[Any]]) -> list[list[Any]]:
+    def _plain(self, rows: list[Row], values: dict[str, list[Any]]) -> list[list[Any]]:
         nothing = [None] * len(rows)
         if "email" in values:
             values["email"] = [value.lower() if type(value) is str else value for value in values["email"]]

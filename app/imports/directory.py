@@ -8,7 +8,7 @@ from app.db import db
 from app.imports.upload import KINDS, STATES, Import
 from app.listing import Field, Listing, words
 
-KINDS_SAID = {"customers": "Customers", "funnel_events": "Funnel events"}
+KINDS_SAID = {"customers": "Customers", "funnel_events": "Funnel events", "segment_list": "People of a list"}
 STATES_SAID = {
     "uploading": "Uploading",
     "columns": "Needs its columns",

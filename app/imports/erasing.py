@@ -29,6 +29,7 @@ CHANGED = text(
     """
     SELECT import_id FROM customers WHERE id = ANY (:ids) AND import_id IS NOT NULL
     UNION SELECT import_id FROM attribute_changes WHERE customer_id = ANY (:ids) AND import_id IS NOT NULL
+    UNION SELECT import_id FROM customer_segment_customer_list WHERE customer_id = ANY (:ids) AND import_id IS NOT NULL
     """
 )
 REJECTS = text(

@@ -15,7 +15,7 @@ from app.audit import Actor, record
 from app.claims import clock
 from app.customers import attribute_types
 from app.db import db
-from app.imports import detect, file, mapping, reader, staging
+from app.imports import detect, file, mapping, people_of_lists, reader, staging
 from app.imports.detect import Dialect
 from app.imports.file import LARGEST, TooLarge
 from app.imports.upload import Import
@@ -39,9 +39,11 @@ class Sample:
     rows: Sequence[Sequence[str]]
 
 
-def begin(kind: str, filename: str, by: Actor) -> Import:
+def begin(kind: str, filename: str, by: Actor, options: dict[str, Any] | None = None) -> Import:
     by_id = by.id if by.kind == "user" else None
-    upload = Import(kind=kind, filename=filename[-200:], state="uploading", by_name=by.name, by_id=by_id)
+    upload = Import(
+        kind=kind, filename=filename[-200:], state="uploading", by_name=by.name, by_id=by_id, options=options or {}
+    )
     db.session.add(upload)
     db.session.flush()
     return upload
@@ -91,6 +93,7 @@ def back_to_columns(upload: Import) -> None:
 def confirm(upload: Import, by: Actor) -> None:
     _must_be(upload, "preview")
     counts = upload.preview
+    people_of_lists.settle(upload, by, clock())
     _work(upload, "applying")
     record(by, "confirmed", "import", (upload.id, upload.filename), None, _counts(counts))
 

@@ -22,10 +22,14 @@ MOVE_FIELDS = (
     "created_date",
     "id",
 )
-FIELDS = {"customers": CUSTOMER_FIELDS, "funnel_events": MOVE_FIELDS}
 WHO = ("customer_id", "lms_lead_id", "email")
+FIELDS = {"customers": CUSTOMER_FIELDS, "funnel_events": MOVE_FIELDS, "segment_list": WHO}
 PERSON_CALLED = {"external_id": "lms_lead_id", "e-mail": "email", "e_mail": "email"}
-ALSO_CALLED = {"customers": PERSON_CALLED, "funnel_events": PERSON_CALLED | {"occurred_at": "created_date"}}
+ALSO_CALLED = {
+    "customers": PERSON_CALLED,
+    "funnel_events": PERSON_CALLED | {"occurred_at": "created_date"},
+    "segment_list": PERSON_CALLED,
+}
 CONSENT = re.compile(r"consent_(?P<topic>.+)")
 
 NO_NAME = "This column has no name in the file."
@@ -77,7 +81,7 @@ def _guess(kind: str, place: int, header: str, types: Mapping[str, str], topics:
     field = _field(kind, name)
     if field in FIELDS[kind]:
         return column | {"field": field}
-    if kind == "funnel_events":
+    if kind != "customers":
         return column | {"field": "ignore"}
     if not name:
         return column | {"field": "ignore", "note": NO_NAME}

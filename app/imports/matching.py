@@ -15,7 +15,7 @@ from app.customers import identity
 from app.customers.changes import CHANGES, FINAL, LOCKED
 from app.customers.incoming import COLUMNS
 from app.db import copy, db
-from app.imports import consenting, file, reader
+from app.imports import consenting, file, people_of_lists, reader
 from app.imports.detect import Dialect
 from app.imports.staging import people_of, rows_of, says_consent
 from app.imports.upload import Import
@@ -29,10 +29,16 @@ SAID = {
     **{code: message for code, (_, message) in identity.SAID.items()},
     identity.AMBIGUOUS: "Several customers have this e-mail address",
     identity.UNKNOWN: "No customer has this customer_id",
+    **people_of_lists.SAID,
     FUTURE: "The date lies more than a day ahead",
     "gone": "This customer was erased or merged after the preview",
 }
-COLUMN_OF = {code: field for code, (field, _) in identity.SAID.items()} | {FUTURE: "created_date", "gone": None}
+COLUMN_OF = {
+    **{code: field for code, (field, _) in identity.SAID.items()},
+    **people_of_lists.COLUMN_OF,
+    FUTURE: "created_date",
+    "gone": None,
+}
 
 # What a row said is kept where it will be written or shown; of the many that change nothing only the outcome is.
 # The windows of `people` leave the rows in the order of persons: sorting them once more would cost 2 s a million.
@@ -75,6 +81,8 @@ def shown(upload: Import, only: str = "") -> str:
 def match(upload: Import, now: datetime) -> Iterator[None]:
     if upload.kind == "customers":
         _match_customers(upload)
+    elif upload.kind == people_of_lists.KIND:
+        _keep(upload, people_of_lists.matched(upload), "line", **people_of_lists.told(upload))
     else:
         _match_moves(upload, now)
     yield
@@ -159,7 +167,7 @@ def _figures(upload: Import, now: datetime) -> dict[str, Any]:
         figures["addressed"] = db.session.scalar(
             text(f"SELECT count(*) FROM {table} WHERE is_new AND lms_lead_id IS NULL")
         )
-    else:
+    elif upload.kind == "funnel_events":
         figures["waiting"] = db.session.scalar(text(f"SELECT count(*) FROM {table} WHERE writes AND person IS NULL"))
     return figures
 

@@ -25,7 +25,7 @@ LINES_NAMED = 3
 SPREAD = """
     SELECT DISTINCT ON (part) p.*, concat_ws(' ', c.first_name, c.last_name) AS known_name, c.email AS known_email
       FROM (SELECT *, width_bucket(line, 1, (SELECT max(line) + 2 FROM {people}), :limit) AS part
-              FROM {people} WHERE outcome = :outcome) p
+              FROM {people} WHERE outcome = :outcome AND problem IS NULL) p
       LEFT JOIN customers c ON c.id = p.person
      ORDER BY part, line
 """
@@ -99,12 +99,12 @@ def _changes(upload: Import, people: Sequence[int]) -> dict[int, list[Change]]:
 
 def _example(upload: Import, row: Any, changes: Sequence[Change]) -> Example:
     said = {name: value for name, value in row._mapping.items() if value not in (None, "", {}, [])}
-    if upload.kind == "funnel_events":
+    if upload.kind != "customers":
         name = row.known_name or row.known_email or row.lms_lead_id or row.email or str(row.customer_id)
     else:
         own = " ".join(part for part in (row.first_name, row.last_name) if part)
         name = row.known_name or own or row.email or row.known_email or row.lms_lead_id or ""
-    is_known = upload.kind == "funnel_events" or not row.is_new
+    is_known = upload.kind != "customers" or not row.is_new
     consents = [Change(f"consent_{slug}", False, *values) for slug, values in (said.get("moved") or {}).items()]
     return Example(row.line, row.person if is_known else None, name, said, [*changes, *consents])
 

@@ -32,7 +32,8 @@ MOVE = (
     "line bigint, customer_id bigint, lms_lead_id text, email text, funnel_type text, from_stage text, to_stage text,"
     " created_date timestamptz, source_id text, key uuid"
 )
-SHAPES = {"customers": ROW, "funnel_events": MOVE}
+LISTED = "line bigint, customer_id bigint, lms_lead_id text, email text"
+SHAPES = {"customers": ROW, "funnel_events": MOVE, "segment_list": LISTED}
 CONSENTS = ", consents jsonb"  # {"newsletter": true}: only where a file has such columns
 
 
@@ -117,7 +118,7 @@ def _keep(upload: Import, typist: Typist, rows: list[Row | BadRow]) -> None:
     with copying(rows_of(upload), names) as write, _no_cycles():
         for start in range(0, len(rows), PART):
             block = typist.block(rows[start : start + PART])
-            write(block.as_copy() if upload.kind == "customers" else _moves(upload, block))
+            write(_moves(upload, block) if upload.kind == "funnel_events" else block.as_copy())
             rejects += block.rejects
     copy(
         "import_rejects",

@@ -9,12 +9,15 @@ from sqlalchemy import select
 from app.customers.attributes import AttributeChange
 from app.customers.customer import Customer
 from app.db import db
+from app.imports import people_of_lists
 from app.imports.upload import Import
 
 FEW = 6
 
 
 def created(upload: Import) -> Sequence[Customer]:
+    if upload.kind == people_of_lists.KIND:
+        return people_of_lists.some(upload, FEW)
     mine = select(Customer).where(Customer.import_id == upload.id, Customer.erased_at.is_(None))
     return db.session.scalars(mine.order_by(Customer.id).limit(FEW)).all()
 

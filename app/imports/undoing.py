@@ -13,11 +13,21 @@ from app.consent import statements
 from app.customers.incoming import COLUMNS
 from app.db import db
 from app.events import keys
+from app.imports import people_of_lists
 from app.imports.upload import Import
 
 SLICE = 5_000
 # Whatever may hold a customer's id. What stands above this room offers nothing yet that could.
-REFERRING = ("events", "funnel_events", "orders", "carts", "customer_aliases", "consents", "pauses")
+REFERRING = (
+    "events",
+    "funnel_events",
+    "orders",
+    "carts",
+    "customer_aliases",
+    "consents",
+    "pauses",
+    "customer_segment_customer_list",
+)
 
 
 def _back(name: str) -> str:
@@ -92,6 +102,10 @@ def undo(upload: Import, now: datetime) -> Iterator[None]:
         yield from _values(upload, now)
         yield from _statements(upload)
         yield from _people(upload)
+    elif upload.kind == people_of_lists.KIND:
+        for gone in people_of_lists.undo(upload, now):
+            _count(upload, {"removed": gone})
+            yield
     else:
         yield from _moves(upload)
     upload.state, upload.undone_at = "undone", now

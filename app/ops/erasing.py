@@ -21,10 +21,12 @@ from app.consent import erasing as consent
 from app.customers import erasing as customers
 from app.customers.erasing import Person
 from app.db import db
+from app.deliveries import erasing as deliveries
 from app.events import erasing as events
 from app.imports import erasing as imports
 from app.ops.erasures import Erasure
 from app.receipts import erasing as receipts
+from app.segments import erasing as segments
 
 Room = Callable[[Person, Erasure, datetime], Iterator[dict[str, int]]]
 LEFT, WHO, FILES = "left", "who", "files"
@@ -112,6 +114,8 @@ ROOMS: dict[str, Room] = {
     "imports": _imports,
     "events": lambda person, erasure, _now: events.erase(person, erasure.created_date),
     "catalogue": lambda person, _erasure, _now: catalogue.erase(person),
+    "segments": lambda person, _erasure, _now: segments.erase(person),
+    "deliveries": lambda person, _erasure, _now: deliveries.erase(person),
     "audit": lambda person, _erasure, _now: audit.erase(person.ids, person.emails, [*person.leads, *person.words]),
     "consent": lambda person, erasure, _now: consent.erase(person, erasure.created_date),
     "customers": lambda person, _erasure, now: customers.erase(person, now),

@@ -15,9 +15,11 @@ from app.consent import erasing as consent
 from app.customers import erasing as customers
 from app.customers.customer import Customer
 from app.customers.export import guarded, written
+from app.deliveries import erasing as deliveries
 from app.events import erasing as events
 from app.imports import erasing as imports
 from app.receipts import erasing as receipts
+from app.segments import erasing as segments
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -31,8 +33,10 @@ def of(customer: Customer) -> dict[str, Tables]:
         "events": events.export(customer.id),
         "catalogue": catalogue.export(customer.id),
         "consent": consent.export(customer.id),
+        "segments": segments.export(customer.id),
         "receipts": receipts.export(calls),
         "imports": imports.export(files | imports.origins(person.ids)),
+        "deliveries": deliveries.export(person),
         "audit": audit.export(customer.id),
     }
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.db import db
-from app.ops import erasing, recurring
+from app.ops import erasing, recurring, render_checks
 from app.ops.erasures import Erasure
+from app.ops.render_check import RenderCheck
 from app.pump import Work, pump
 from app.queue import job
 
 # Never discarded: nobody may be left half erased.
 ERASURES = Work("Erasures", Erasure, "upkeep", "ops.erase", batch=1, may_be_discarded=False)
+RENDER_CHECKS = Work("Render checks", RenderCheck, "upkeep", "ops.check_renderings", batch=1)
 CLOCKWORKS = tuple(map(recurring.work, sorted({one.queue for one in recurring.RECURRING})))
 HOUR = 3600
 
@@ -27,6 +29,11 @@ for clockwork in CLOCKWORKS:
 @job("upkeep", timeout=HOUR)
 def erase() -> int:
     return pump(ERASURES, erasing.go_on)
+
+
+@job("upkeep", timeout=HOUR)
+def check_renderings() -> int:
+    return pump(RENDER_CHECKS, render_checks.go_on)
 
 
 def settle_recurring() -> None:

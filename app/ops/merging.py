@@ -16,6 +16,7 @@ from app.customers.merging import CannotMerge
 from app.events import merging as events
 from app.events import pending
 from app.ops import joining
+from app.segments import merging as segments
 
 
 class Changed(ValueError):
@@ -37,6 +38,7 @@ def merge(
     events.move(survivor_id, other_id)
     catalogue.move(survivor_id, other_id)
     consent.move(survivor_id, other_id)
+    segments.move(survivor_id, other_id)
     survivor = customers.finish(pair, takes, by, now)
     ambiguity.settle_cleared(emails, f"merged into customer {survivor_id}", now)
     joining.join([survivor_id, *ambiguity.owners(emails)])

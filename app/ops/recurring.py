@@ -18,10 +18,12 @@ from app.accounts import sign_in
 from app.claims import Claim, Claimable
 from app.consent import signups
 from app.db import Model, db
+from app.deliveries import local_outbox
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
 from app.ops import joining, sweeping, tidying
 from app.receipts import idempotency, keep
+from app.segments import jobs as segments
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
@@ -45,6 +47,8 @@ RECURRING = (
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
     Recurring("Forget sign-ups that nobody confirmed", 24 * HOUR, "upkeep", signups.forget_unconfirmed),
     Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
+    Recurring("Count the segments that nobody has counted for six hours", 10 * MINUTE, "upkeep", segments.measure_due),
+    Recurring("Empty the local outbox of old mail", 24 * HOUR, "upkeep", local_outbox.forget_old),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
 )
 
@@ -95,8 +99,9 @@ def work(queue: str) -> Clockwork:
     )
 
 
-def do(name: str, now: datetime) -> None:
-    next(one for one in RECURRING if one.name == name).do(now)
+def do(name: str, now: datetime) -> object:
+    """Long work yields wherever it may be committed."""
+    return next(one for one in RECURRING if one.name == name).do(now)
 
 
 def settle() -> None:

@@ -15,13 +15,22 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, select,
 from app import claims
 from app.customers import jobs as customer_jobs
 from app.db import db
+from app.deliveries import jobs as delivery_jobs
 from app.events import jobs as event_jobs
 from app.imports import jobs as import_jobs
 from app.ops import jobs
 from app.pump import Work
 from app.queue import QUEUES
 
-TABLES: list[Work] = [customer_jobs.INDEXES, event_jobs.EVENTS, import_jobs.IMPORTS, jobs.ERASURES, *jobs.CLOCKWORKS]
+TABLES: list[Work] = [
+    customer_jobs.INDEXES,
+    event_jobs.EVENTS,
+    import_jobs.IMPORTS,
+    delivery_jobs.NOTICES,
+    jobs.ERASURES,
+    jobs.RENDER_CHECKS,
+    *jobs.CLOCKWORKS,
+]
 CAP = 100_000  # waiting rows of one table are counted up to here: 20 ms
 SHOWN = 50
 

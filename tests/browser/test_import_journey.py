@@ -117,6 +117,34 @@ def test_the_reading_is_corrected_while_one_looks(visit, people):
     assert visitor.complaints == []
 
 
+def test_the_people_of_a_list_come_by_a_file(visit, work, tmp_path):
+    file = tmp_path / "fair.csv"
+    file.write_text("customer_id\n1\n2\n2\n999999\n")
+    visitor = visit()
+    visitor.sign_in("max")
+    page = visitor.open("/imports/new")
+    page.fill("[name=segment_name]", "Fair in May")
+    bring(page, file, "segment_list")
+    expect(page.locator("main")).to_contain_text("joins “Fair in May”")
+    page.click("text=Check the file")
+    work()
+    expect(page.locator("#pick-created")).to_contain_text("new on the list")
+    expect(page.locator("#pick-created .big")).to_have_text("2")
+    expect(page.locator("#rej + *, #rej")).not_to_have_count(0)
+    page.click("text=Import 2 changes")
+    work()
+    expect(page.locator("h1")).to_have_text("Imported")
+    page.click("main .note a")
+    expect(page).to_have_url(re.compile(r"/segments/\d+$"))
+    page.go_back()
+    page.click("#ask-undo")
+    expect(page.locator("dialog[open]")).to_contain_text("They stay customers")
+    page.click("dialog[open] .is-sure")
+    work()
+    expect(page.locator("main")).to_contain_text("2 taken out of “Fair in May”")
+    assert visitor.complaints == []
+
+
 def test_wrong_columns_are_shown_where_they_stand(visit, people):
     visitor = visit()
     visitor.sign_in("max")

@@ -31,6 +31,8 @@ from app.events.incoming import Origin
 from app.ops import erasing, jobs, joining, merging
 from app.ops.erasures import Erasure
 from app.receipts import idempotency, keep
+from app.segments import keeping, listed
+from app.segments.definition import Definition
 from app.settings import topics
 from app.tally import Tally
 from tests.factories import make_customer, make_event, make_move
@@ -128,6 +130,8 @@ def named_everywhere() -> int:
     ambiguity.note(MAIL, "events")
     suppressions.put_many([suppressions.Incoming(0, MAIL, "hard_bounce", NOW, f"note {MARK}")], "test")
     preferences.pause(customer_id, NOW)
+    press = keeping.create(Definition("Press", "manual", f"With {MAIL}"), NOW, ADA)
+    listed.add(press, [customer_id], "Ada, by hand", ADA)
     db.session.add(Signup(email=MAIL, first_name=MARK, topic_ids=[1], shown=MARK, created_date=NOW))
     db.session.add(Signup(email=OLD_MAIL, topic_ids=[1], shown=MARK, customer_id=customer_id, confirmed_at=NOW))
     record(ADA, "lifted", "suppression", (1, OLD_MAIL), {"email": OLD_MAIL})

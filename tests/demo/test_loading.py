@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import psycopg
 import pytest
 from sqlalchemy import func, select, text
@@ -12,6 +14,8 @@ from app.customers.customer import Customer
 from app.db import db
 from app.demo import aside, load, progress
 from app.demo.plan import Plan
+from app.segments import audience
+from app.segments.segment import Segment
 from app.settings import brand, team
 from tests.factories import make_customer
 
@@ -68,6 +72,19 @@ def test_the_small_demo_makes_every_page_alive(run):
     assert (brand.current().name, team.zone().key) == ("Campus", "Europe/Berlin")
     assert db.session.scalar(select(func.count()).select_from(Entry)) > 100
     assert db.session.execute(text("SELECT count(*) FROM users WHERE password_hash IS NOT NULL")).scalar() == 0
+
+
+def test_every_segment_of_the_demo_has_some_people_and_not_all(run):
+    run("--small")
+    run("--customers", "3000", "--events", "40000", "--replace", "--yes")  # a second time adds none
+    everybody = db.session.scalar(select(func.count()).select_from(Customer))
+    sizes = {
+        one.name: audience.count(audience.of(one, datetime(2026, 11, 1, tzinfo=UTC)))
+        for one in db.session.scalars(select(Segment))
+    }
+    assert sizes.pop("Press list") == 40
+    assert len(sizes) == 5
+    assert not [name for name, size in sizes.items() if not 10 < size < everybody / 2], sizes
 
 
 def test_the_small_demo_leaves_customers_alone(run):

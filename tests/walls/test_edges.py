@@ -15,6 +15,7 @@ APP = ROOT / "app"
 EDGES = ("blueprints/", "cli/", "pump.py", "access.py")
 SOURCES = sorted(APP.rglob("*.py"))
 PAGES = sorted((APP / "templates").rglob("*.html"))
+SCRIPTS = sorted((APP / "static/js").rglob("*.js"))
 KINDS = {"utils", "util", "helpers", "helper", "common", "core", "services", "service", "managers", "manager", "misc"}
 
 
@@ -55,7 +56,7 @@ def test_no_page_holds_inline_script_or_style(page):
 
 def test_every_icon_in_use_is_in_the_list_and_no_other():
     known = {line for line in (APP / "static/icons.txt").read_text().split("\n") if line}
-    text = "\n".join(path.read_text() for path in [*SOURCES, *PAGES])
+    text = "\n".join(path.read_text() for path in [*SOURCES, *PAGES, *SCRIPTS])
     quoted = set(re.findall(r"[\"']([a-z0-9-]+)[\"']", text))
     used = set(re.findall(r"icon\(\s*\"([a-z0-9-]+)\"", text)) | set(re.findall(r"\bi-([a-z0-9-]+)\"", text))
     assert used - known == set()
@@ -66,5 +67,6 @@ def test_every_behaviour_that_a_page_loads_exists():
     text = (APP / "templates/document.html").read_text()
     names = re.search(r"for behaviour in \(([^)]*)\)", text)
     assert names
-    wanted = set(re.findall(r'"([a-z-]+)"', names[1])) | {"theme"}
+    own = {name for page in PAGES for name in re.findall(r"static\('js/([a-z-]+)\.js'\)", page.read_text())}
+    wanted = set(re.findall(r'"([a-z-]+)"', names[1])) | own
     assert wanted == {path.stem for path in (APP / "static/js").glob("*.js")}

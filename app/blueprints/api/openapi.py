@@ -12,15 +12,14 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import public
-from app.blueprints.api import shapes
+from app.blueprints.api import segment_paths, shapes, template_paths
+from app.blueprints.api.described import ID, ONCE, PAGE, REFERENCE, answer, query, refer, refusals
 from app.blueprints.api.reading import MOST
 from app.blueprints.api.words import CODES, CONSENT, FACTS, REFUSALS, Facts
 from app.customers import attribute_values
 from app.customers.attributes import FIELD_TYPES
-from app.receipts import idempotency
 
 door = Blueprint("api_documents", __name__)
-REFERENCE = "#/components/schemas/{name}"
 
 
 PEOPLE = ("customer_id", "lms_lead_id", "external_id", "email")
@@ -54,7 +53,6 @@ ATTRIBUTES = {
 }
 
 
-WHO = {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
 TYPES = (
     *(one.shape for one in FACTS),
     shapes.Consent,
@@ -65,6 +63,8 @@ TYPES = (
     shapes.CustomerConsent,
     shapes.ChangedConsent,
     shapes.Erased,
+    *segment_paths.TYPES,
+    *template_paths.TYPES,
 )
 
 
@@ -90,6 +90,8 @@ def read() -> Response:
         fields=fields,
         line=shapes.Line,
         consent=json.dumps(CONSENT),
+        segment=json.dumps(segment_paths.EXAMPLE),
+        template=json.dumps(template_paths.EXAMPLE),
         refusals=REFUSALS,
         codes=CODES,
         most=MOST,
@@ -115,6 +117,7 @@ def document() -> dict[str, Any]:
     paths["/customers"]["get"] = _list()
     paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
+    paths |= segment_paths.paths() | template_paths.paths()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -157,35 +160,28 @@ def _said(schema: dict[str, Any]) -> str:
 
 
 def _post(facts: Facts) -> dict[str, Any]:
-    item = {"$ref": REFERENCE.format(name=facts.shape.__name__)}
+    item = refer(facts.shape.__name__)
     many = {
         "type": "object",
         "properties": {facts.plural: {"type": "array", "items": item, "minItems": 1, "maxItems": MOST}},
         "required": [facts.plural],
         "additionalProperties": False,
     }
-    outcome = {"$ref": REFERENCE.format(name="Outcome")}
+    outcome = refer("Outcome")
     return {
         "summary": facts.said,
         "operationId": f"post_{facts.plural}",
-        "parameters": [
-            {
-                "name": "Idempotency-Key",
-                "in": "header",
-                "required": False,
-                "schema": {"type": "string", "minLength": 1, "maxLength": idempotency.LONGEST},
-            }
-        ],
+        "parameters": [ONCE],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"anyOf": [item, many]}, "example": facts.example}},
         },
         "responses": {
-            "200": _json("What became of the items.", outcome),
-            **_refusals(400, 401, 403, 409, 413, 415, 429),
-            "422": _json(
+            "200": answer("What became of the items.", outcome),
+            **refusals(400, 401, 403, 409, 413, 415, 429),
+            "422": answer(
                 "Every item was refused, or the body has another shape.",
-                {"anyOf": [outcome, {"$ref": REFERENCE.format(name="Refused")}]},
+                {"anyOf": [outcome, refer("Refused")]},
             ),
         },
     }
@@ -198,21 +194,17 @@ def _names(key: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _list() -> dict[str, Any]:
-    def query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-        return {"name": name, "in": "query", "required": False, "schema": schema}
-
     return {
         "summary": "Customers by lms_lead_id or e-mail (an address may fit several), or all of them, page by page.",
         "operationId": "list_customers",
         "parameters": [
             query("lms_lead_id", {"type": "string", "pattern": r"\S"}),
             query("email", {"type": "string", "pattern": r"\S"}),
-            query("limit", {"type": "integer", "minimum": 1, "maximum": MOST, "default": 50}),
-            query("cursor", {"type": "string", "pattern": r"^[A-Za-z0-9_-]+$"}),
+            *PAGE,
         ],
         "responses": {
-            "200": _json("A page of customers.", {"$ref": REFERENCE.format(name="CustomerList")}),
-            **_refusals(401, 403, 422, 429),
+            "200": answer("A page of customers.", refer("CustomerList")),
+            **refusals(401, 403, 422, 429),
         },
     }
 
@@ -221,24 +213,24 @@ def _one() -> dict[str, Any]:
     return {
         "summary": "One customer with all attributes; the id of a merged one leads to the survivor.",
         "operationId": "get_customer",
-        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}],
+        "parameters": [ID],
         "responses": {
-            "200": _json("The customer.", {"$ref": REFERENCE.format(name="KnownCustomer")}),
-            **_refusals(401, 403, 404, 429),
+            "200": answer("The customer.", refer("KnownCustomer")),
+            **refusals(401, 403, 404, 429),
         },
     }
 
 
 def _erase() -> dict[str, Any]:
-    erased = {"$ref": REFERENCE.format(name="Erased")}
+    erased = refer("Erased")
     return {
         "summary": "Erases a person: hidden at once, forgotten room by room. Asked again it says how far it came.",
         "operationId": "erase_customer",
-        "parameters": [WHO],
+        "parameters": [ID],
         "responses": {
-            "200": _json("All is forgotten.", erased),
-            "202": _json("They are hidden, and are being forgotten.", erased),
-            **_refusals(401, 403, 404, 429),
+            "200": answer("All is forgotten.", erased),
+            "202": answer("They are hidden, and are being forgotten.", erased),
+            **refusals(401, 403, 404, 429),
         },
     }
 
@@ -247,32 +239,23 @@ def _consent() -> dict[str, Any]:
     return {
         "summary": "Where a customer stands on each topic, and what was said of it.",
         "operationId": "get_consent",
-        "parameters": [WHO],
+        "parameters": [ID],
         "responses": {
-            "200": _json("Topics and statements.", {"$ref": REFERENCE.format(name="CustomerConsent")}),
-            **_refusals(401, 403, 404, 429),
+            "200": answer("Topics and statements.", refer("CustomerConsent")),
+            **refusals(401, 403, 404, 429),
         },
     }
 
 
 def _say() -> dict[str, Any]:
-    said = {"schema": {"$ref": REFERENCE.format(name="Consent")}, "example": CONSENT}
+    said = {"schema": refer("Consent"), "example": CONSENT}
     return {
         "summary": "State what a customer allows. A withdrawal of their own is lifted only by themselves.",
         "operationId": "put_consent",
-        "parameters": [WHO],
+        "parameters": [ID],
         "requestBody": {"required": True, "content": {"application/json": said}},
         "responses": {
-            "200": _json("As it stands now.", {"$ref": REFERENCE.format(name="ChangedConsent")}),
-            **_refusals(400, 401, 403, 404, 413, 415, 422, 429),
+            "200": answer("As it stands now.", refer("ChangedConsent")),
+            **refusals(400, 401, 403, 404, 413, 415, 422, 429),
         },
     }
-
-
-def _refusals(*statuses: int) -> dict[str, Any]:
-    refused = {"$ref": REFERENCE.format(name="Refused")}
-    return {str(status): _json(REFUSALS[status], refused) for status in statuses}
-
-
-def _json(said: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": said, "content": {"application/json": {"schema": schema}}}

@@ -25,9 +25,13 @@ CODES = {
 
 
 class Refusal(Exception):
-    def __init__(self, status: int, code: str, message: str, details: Sequence[object] = ()) -> None:
+    """`used_by` names whom a deletion would leave without something."""
+
+    def __init__(
+        self, status: int, code: str, message: str, details: Sequence[object] = (), used_by: Sequence[object] = ()
+    ) -> None:
         super().__init__(message)
-        self.status, self.code, self.details = status, code, details
+        self.status, self.code, self.details, self.used_by = status, code, details, used_by
         self.headers: Mapping[str, str] = {}
 
 
@@ -41,6 +45,7 @@ def answer(
     code: str | None = None,
     details: Sequence[object] = (),
     headers: Mapping[str, str] | None = None,
+    used_by: Sequence[object] = (),
 ) -> Response:
     said = {
         "code": code or CODES.get(status, "refused"),
@@ -48,7 +53,7 @@ def answer(
         "details": list(details),
         "request_id": g.get("request_id", ""),
     }
-    response = jsonify(error=said)
+    response = jsonify(error=said, **({"used_by": list(used_by)} if used_by else {}))
     response.status_code = status
     response.headers.update(headers or {})
     return response

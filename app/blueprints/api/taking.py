@@ -23,6 +23,8 @@ from app.receipts import idempotency, keep
 from app.receipts.idempotency import Answer
 from app.tally import Tally
 
+STORED = (200, 201)
+
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
@@ -47,17 +49,18 @@ def take(plural: str, shape: type[Shape], store: Store) -> Response:
     return once(body, lambda now: _take(body, plural, shape, store, now))
 
 
-def once(body: bytes, work: Callable[[datetime], Answer]) -> Response:
-    """The work, unless this very call has been answered before."""
+def once(body: bytes, work: Callable[[datetime], Answer], bell: str = "events") -> Response:
+    """The work, unless this very call has been answered before; then the bell of whoever goes on with it."""
     now, call = datetime.now(UTC), _named(body)
     if call and (earlier := _earlier(call, now)):
         db.session.rollback()
         return _answer(earlier)
     answer = work(now)
-    if call and answer.status == 200:
+    if call and answer.status in STORED:
         idempotency.remember(call, answer, now)
     db.session.commit()
-    ring("events")
+    if bell:
+        ring(bell)
     return _answer(answer)
 
 

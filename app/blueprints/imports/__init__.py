@@ -18,10 +18,11 @@ from app.audit import record
 from app.blueprints import asking
 from app.blueprints.imports import choosing, states
 from app.db import db
-from app.imports import detect, directory, journey, showing
+from app.imports import detect, directory, journey, people_of_lists, showing
 from app.imports.progress import Progress, look
 from app.imports.upload import AT_WORK, Import
 from app.queue import ring
+from app.segments import directory as segments
 
 door = Blueprint("imports", __name__, url_prefix="/imports")
 AROUND = 1024 * 1024  # what stands in the form around the file
@@ -43,6 +44,8 @@ def _words() -> dict[str, Any]:
         "ENCODINGS": detect.ENCODINGS,
         "DELIMITERS": detect.DELIMITERS,
         "days": journey.UNDO_FOR.days,
+        "list_name": people_of_lists.name_of,
+        "list_id": people_of_lists.id_of,
     }
 
 
@@ -70,7 +73,8 @@ def row(import_id: int) -> Response:
 @door.get("/new")
 @may("edit")
 def new() -> Response:
-    return _new(request.args.get("kind", ""))
+    segment = request.args.get("segment", type=int)
+    return _new(people_of_lists.KIND if segment else request.args.get("kind", ""), segment=segment)
 
 
 @door.post("")
@@ -78,10 +82,10 @@ def new() -> Response:
 @takes(journey.LARGEST + AROUND)
 def upload() -> Response:
     kind, file = request.form.get("kind", ""), request.files.get("file")
-    if refused := choosing.problem(kind, file):
-        return _new(kind, refused, 422)
+    if refused := choosing.problem(kind, file, request.form):
+        return _new(kind, refused, 422, request.form.get("segment", type=int))
     assert file is not None
-    kept = journey.begin(kind, choosing.name_of(file), actor())
+    kept = journey.begin(kind, choosing.name_of(file), actor(), choosing.at_first(kind, request.form))
     try:
         journey.store(kept, cast(BinaryIO, file.stream))
     except journey.TooLarge:
@@ -174,9 +178,16 @@ def _running(uploads: Iterable[Import]) -> dict[int, Progress]:
     return {upload.id: look(upload, now) for upload in uploads if upload.state in AT_WORK}
 
 
-def _new(kind: str, refused: str = "", code: int = 200) -> Response:
+def _new(kind: str, refused: str = "", code: int = 200, segment: int | None = None) -> Response:
     return htmx.answer(
-        "imports/new.html", "imports/_refused.html", code=code, kind=kind, refused=refused, largest=journey.LARGEST
+        "imports/new.html",
+        "imports/_refused.html",
+        code=code,
+        kind=kind,
+        refused=refused,
+        largest=journey.LARGEST,
+        lists=segments.lists(),
+        segment=segment,
     )
 
 

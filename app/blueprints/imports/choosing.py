@@ -7,26 +7,55 @@ from typing import Any
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.customers.incoming import COLUMNS
+from app.imports import people_of_lists
 from app.imports.detect import ENCODINGS
 from app.imports.mapping import FIELDS
 from app.imports.upload import KINDS, Import
+from app.segments import definition, keeping
+from app.segments.definition import Definition
 from app.settings import topics
 
 LONGEST_NAME = 200
 # What a sample of a new row says, in this order; attributes follow.
-SAID = {"customers": COLUMNS, "funnel_events": ("funnel_type", "from_stage", "to_stage", "created_date")}
+SAID = {
+    "customers": COLUMNS,
+    "funnel_events": ("funnel_type", "from_stage", "to_stage", "created_date"),
+    "segment_list": (),
+}
 LONGEST_TYPE = 40
 CONSENT = "consent:"
 
 Form = MultiDict[str, str]
 
 
-def problem(kind: str, file: FileStorage | None) -> str:
+def problem(kind: str, file: FileStorage | None, form: Form) -> str:
     if kind not in KINDS:
-        return "Say what is in the file: customers or funnel events."
+        return "Say what is in the file: customers, funnel events or the people of a list."
+    if kind == people_of_lists.KIND and (said := _list_problem(form)):
+        return said
     if file is None or not file.filename:
         return "Choose a file first."
     return ""
+
+
+def at_first(kind: str, form: Form) -> dict[str, Any]:
+    """What is chosen together with the file: for a list, which one."""
+    if kind != people_of_lists.KIND:
+        return {}
+    if segment := form.get("segment", ""):
+        return {"segment_id": int(segment)}
+    return {"segment_name": form.get("segment_name", "").strip()}
+
+
+def _list_problem(form: Form) -> str:
+    segment, name = form.get("segment", ""), form.get("segment_name", "").strip()
+    if segment:
+        is_number = segment.isascii() and segment.isdecimal() and len(segment) < 19
+        is_there = is_number and people_of_lists.is_list(keeping.find(int(segment)))
+        return "" if is_there else "This list is not there any more. Choose another one."
+    if not name:
+        return "Choose the list that they are put on, or give a new one a name."
+    return next((f"The name of the list: {one.message}" for one in definition.problems(Definition(name, "manual"))), "")
 
 
 def name_of(file: FileStorage) -> str:

@@ -11,7 +11,7 @@ document.addEventListener('htmx:afterRequest', event => {
 })
 document.addEventListener('submit', event => {
   const button = event.submitter
-  if (event.defaultPrevented || event.target.method !== 'post' || !button) return
+  if (event.defaultPrevented || event.target.method !== 'post' || !button || button.formTarget) return
   setTimeout(() => { button.disabled = true }) // after the form has read its submitter
   setTimeout(() => button.classList.add('is-busy'), 300)
 })

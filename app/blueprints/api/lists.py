@@ -1,0 +1,49 @@
+"""How lists are asked for: so many at once, after the last one of the page before."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import msgspec
+from flask import request
+
+from app.blueprints.api.refusals import Refusal
+
+ROWS, MOST = 50, 1_000
+
+
+def limit() -> int:
+    written = request.args.get("limit", str(ROWS))
+    if not (written.isascii() and written.isdecimal() and 1 <= int(written[:6]) <= MOST):
+        raise Refusal(422, "bad_limit", f"limit is a number from 1 to {MOST:,}.")
+    return int(written)
+
+
+def asked(name: str) -> str | None:
+    """Asked for by nothing: a mistake, and no wish to see everybody."""
+    written = request.args.get(name)
+    if written is not None and (not written.strip() or "\0" in written):
+        raise Refusal(422, f"bad_{name}", f"{name} names nobody.")
+    return written
+
+
+def cursor(last: int) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(last)).decode().rstrip("=")
+
+
+def after() -> int:
+    """The number that the cursor holds; 0 without one."""
+    written = asked("cursor")
+    return _number(written) if written else 0
+
+
+def _number(written: str) -> int:
+    try:
+        raw = base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
+        number = msgspec.json.decode(raw, type=int)
+    except (binascii.Error, ValueError):
+        number = -1
+    if not 0 <= number < 2**63:
+        raise Refusal(422, "bad_cursor", "This cursor is damaged; begin without one.")
+    return number

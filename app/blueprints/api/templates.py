@@ -1,0 +1,196 @@
+"""/api/v1/templates: what is said. A draft may be broken; what is published may not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from flask import Blueprint, Response
+
+from app import access
+from app.access import key
+from app.audit import Actor
+from app.blueprints.api import lists, reading, taking, template_shapes
+from app.blueprints.api.refusals import Refusal
+from app.blueprints.api.shapes import said
+from app.blueprints.api.template_shapes import KnownTemplate, TemplateChange, TemplateUser
+from app.content import directory, knowledge, publishing, usage, writing
+from app.content.blocks import Problem
+from app.content.knowledge import Person
+from app.content.template import MessageTemplate
+from app.content.writing import Draft
+from app.customers import who
+from app.db import db
+from app.receipts.idempotency import Answer
+from app.wording import zone
+
+door = Blueprint("api_templates", __name__, url_prefix="/api/v1/templates")
+KEPT = ("name", "type", "subject", "preheader", "message", "description")
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+@door.get("")
+@key("read")
+def index() -> Response:
+    limit = lists.limit()
+    found = directory.after(lists.after(), limit + 1)
+    shown, has_more = [_known(one) for one in found[:limit]], len(found) > limit
+    return _json(template_shapes.TemplateList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+
+
+@door.post("")
+@key("write")
+def create() -> Response:
+    body = reading.body()
+    return taking.once(body, lambda now: _create(body, now), bell="")
+
+
+@door.get("/<int:template_id>")
+@key("read")
+def show(template_id: int) -> Response:
+    return _json(_known(_find(template_id)))
+
+
+@door.patch("/<int:template_id>")
+@key("write")
+def change(template_id: int) -> Response:
+    wanted = _said(reading.body(), TemplateChange)
+    template = _find(template_id)
+    if said(wanted.type) not in (None, template.type):
+        raise _refused("invalid", [Problem("type", f"It is of type {template.type} and stays so.")])
+    draft = _changed(template, wanted)
+    _refuse(writing.problems(draft))
+    try:
+        kept = writing.change(template, draft, said(wanted.version) or 0, datetime.now(UTC), _by())
+    except writing.Changed:
+        message = f"It is at version {template.version} now. Send the version that you have read."
+        raise Refusal(409, "changed", message, [{"version": template.version}]) from None
+    db.session.commit()
+    return _json(_known(kept))
+
+
+@door.delete("/<int:template_id>")
+@key("write")
+def delete(template_id: int) -> Response:
+    try:
+        writing.delete(_find(template_id), _by())
+    except usage.Used as used:
+        by = msgspec.to_builtins([TemplateUser(one.kind, one.id, one.name) for one in used.by])
+        names = ", ".join(f"“{one.name}”" for one in used.by)
+        raise Refusal(409, "used", f"It is used by {names}.", by, by) from None
+    db.session.commit()
+    return Response(status=204)
+
+
+@door.post("/<int:template_id>/publication")
+@key("write")
+def publish(template_id: int) -> Response:
+    """It may come without a body: there is nothing to say."""
+    body = reading.sent()
+    return taking.once(body, lambda now: _publish(template_id, now), bell="")
+
+
+@door.post("/<int:template_id>/renderings")
+@key("read")
+def render(template_id: int) -> Response:
+    """The draft as this person would get it. Nothing is sent, and nothing is kept."""
+    template = _find(template_id)
+    wanted = _said(reading.body(), template_shapes.Rendering)
+    person, facts = _person(wanted), said(wanted.facts) or {}
+    try:
+        shown = publishing.drawn(writing.composed(writing.of(template)), person, facts, zone())
+    except publishing.Broken as broken:
+        raise _broken(broken.problems) from None
+    if shown.skipped:
+        raise Refusal(422, "skipped", f"They get nothing: {shown.skipped} is missing.", [{"field": shown.skipped}])
+    headers = dict(shown.headers or {})
+    return _json(template_shapes.Rendered(shown.subject, shown.html, shown.text, headers, list(shown.missing)))
+
+
+def _create(body: bytes, now: datetime) -> Answer:
+    wanted = _said(body, template_shapes.Template)
+    draft = Draft(**_parts(wanted))
+    _refuse(writing.problems(draft))
+    template = writing.create(draft, now, _by())
+    return Answer(201, msgspec.json.encode(_known(template)))
+
+
+def _publish(template_id: int, now: datetime) -> Answer:
+    template = _find(template_id)
+    try:
+        version = publishing.publish(template, now, _by())
+    except publishing.Broken as broken:
+        raise _broken(broken.problems) from None
+    return Answer(200, msgspec.json.encode(template_shapes.Publication(version.number)))
+
+
+def _person(wanted: template_shapes.Rendering) -> Person:
+    if not wanted.who.is_named:
+        raise Refusal(422, "missing", "Name somebody by customer_id, lms_lead_id or email.")
+    found = who.find_many([wanted.who])[0]
+    if found.is_ambiguous:
+        raise Refusal(422, "ambiguous", "Several customers have this address; name one by customer_id.")
+    people = knowledge.people([found.id]) if found.id else []
+    if not people:
+        raise Refusal(422, "unknown_customer", "Nobody here is called so.")
+    return people[0]
+
+
+def _changed(template: MessageTemplate, wanted: TemplateChange) -> Draft:
+    parts = _parts(wanted)
+    if "message" in parts:
+        parts["blocks"] = None
+    return replace(writing.of(template), **parts)
+
+
+def _parts(wanted: msgspec.Struct) -> dict[str, Any]:
+    return {name: value for name in KEPT if (value := said(getattr(wanted, name))) is not None}
+
+
+def _said(body: bytes, shape: type[Shape]) -> Shape:
+    good, rejects = reading.shaped([msgspec.Raw(reading.one(body))], shape)
+    if rejects:
+        wrong = rejects[0]
+        raise _refused(wrong.code, [Problem(wrong.field, wrong.message)])
+    return good[0][1]
+
+
+def _refuse(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise _refused("invalid", problems)
+
+
+def _refused(code: str, problems: Sequence[Problem]) -> Refusal:
+    first = problems[0]
+    details = [{"code": code, "field": one.path, "message": one.message} for one in problems]
+    return Refusal(422, code, f"{first.path}: {first.message}" if first.path else first.message, details)
+
+
+def _broken(problems: Sequence[publishing.Problem]) -> Refusal:
+    details = [{"line": one.line, "message": one.message, "field": one.where} for one in problems]
+    first = problems[0]
+    return Refusal(422, "broken", f"{first.where}, line {first.line}: {first.message}", details)
+
+
+def _find(template_id: int) -> MessageTemplate:
+    template = writing.find(template_id)
+    if template is None:
+        raise Refusal(404, "not_found", f"There is no template {template_id}.")
+    return template
+
+
+def _by() -> Actor:
+    return Actor("key", access.api_key().id, access.api_key().name)
+
+
+def _known(template: MessageTemplate) -> KnownTemplate:
+    own = {name: getattr(template, name) for name in KnownTemplate.__struct_fields__ if name != "is_composed"}
+    return KnownTemplate(**own, is_composed=template.blocks is not None)
+
+
+def _json(body: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(body), mimetype="application/json")
