@@ -188,7 +188,7 @@ def test_nothing_that_a_mail_brings_runs(visit):
     calls.clear()
     page.evaluate("there => { document.querySelector('[data-previewed] iframe').src = there }", key[1])
     mail(page).get_by_text("Still here").wait_for()
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1000)
     assert page.title() == title
     assert page.evaluate("window.hurt") is None
     assert not [one for one in calls if "evil.example" in one or "/outbox" in one or "/sign-out" in one]

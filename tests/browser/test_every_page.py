@@ -65,6 +65,7 @@ PAGES = {
     "segment-function": "/segments/6",
     "segment-function-edit": "/segments/6/edit",
     "templates": "/templates",
+    "outbox": "/outbox",
     "templates-no-match": "/templates?q=wram",
     "template-new": "/templates/new",
     "media": "/media",
@@ -120,6 +121,8 @@ STRANGERS = {
     "unsubscribe-wrong-link": "/unsubscribe",
     "preferences-wrong-link": "/preferences",
 }
+# What axe says depends on the colours and on what is folded away: each of both once.
+AXED = ("1280-light", "390-dark")
 SCREENS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
 
 
@@ -132,6 +135,8 @@ def look(visitor, name: str, path: str, screen: str) -> list[str]:
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if width > 0:
         found.append(f"scrolls sideways by {width} px")
+    if screen not in AXED:
+        return [f"{name} {screen}: {fault}" for fault in found]
     page.evaluate(AXE.read_text())
     faults = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
     found += [f"axe {f['impact']}: {f['id']} at {f['nodes'][0]['target']}" for f in faults if f["impact"] != "minor"]
@@ -162,6 +167,8 @@ def test_no_page_of_the_product_is_forgotten(migrated):
         "/customers/export",
         "/events/export",
         "/segments/vocabulary",
+        "/templates/vocabulary",
+        "/templates/people",
         "/brand.css",
         "/settings/queues/discards/new",
     }

@@ -9,11 +9,12 @@ from app.segments.meaning import Meaning, Said, day_said, one
 from app.segments.sets import Ids, Part
 from app.segments.words import Words
 
-# One pass without sorting: the latest of those that match is the latest of all.
+# What could match is looked at first; of those, whoever has a later one is out. (One pass with max of a row is a third
+# quicker, and PostgreSQL before 18 does not know it.)
 LATEST = """SELECT e.customer_id FROM events e
- WHERE e.name = {name}
- GROUP BY e.customer_id
-HAVING max(ROW(e.occurred_at, e.id)) FILTER (WHERE {tests}) = max(ROW(e.occurred_at, e.id))"""
+ WHERE e.name = {name} AND {tests}
+   AND NOT EXISTS (SELECT FROM events l WHERE l.customer_id = e.customer_id AND l.name = {name}
+                      AND (l.occurred_at, l.id) > (e.occurred_at, e.id))"""
 
 
 def part(said: Said, frame: Frame) -> Part:
