@@ -28,7 +28,6 @@ from app.content import (
     rendering,
     samples,
     trial,
-    versions,
     writing,
 )
 from app.content.knowledge import Person
@@ -137,7 +136,8 @@ def completed(draft: Draft) -> str:
 
 
 def drawn(draft: Draft, person: Person, facts: Mapping[str, Any], zone: ZoneInfo) -> Shown:
-    """For a preview. Raises Broken where there is nothing to draw."""
+    """For a preview: pictures of the library by their address here (versions.whole makes it one for a mail program).
+    Raises Broken where there is nothing to draw."""
     return shown(_ready(draft), person, facts, zone)
 
 
@@ -145,7 +145,7 @@ def shown(source: Frozen, person: Person, facts: Mapping[str, Any], zone: ZoneIn
     base_url = running.config().base_url
     known = knowledge.of(person, knowledge.common(), facts, base_url)
     try:
-        mail = rendering.render(replace(source, html=versions.whole(source.html, base_url)), known, zone)
+        mail = rendering.render(source, known, zone)
     except language.Skip as skip:
         return Shown(skipped=skip.field)
     headers = _headers(person, mail.subject, known["urls"]["unsubscribe"])

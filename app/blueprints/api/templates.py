@@ -10,14 +10,14 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Response
 
-from app import access
+from app import access, running
 from app.access import key
 from app.audit import Actor
 from app.blueprints.api import lists, reading, taking, template_shapes
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.shapes import said
 from app.blueprints.api.template_shapes import KnownTemplate, TemplateChange, TemplateUser
-from app.content import directory, knowledge, publishing, usage, writing
+from app.content import directory, knowledge, publishing, usage, versions, writing
 from app.content.blocks import Problem
 from app.content.knowledge import Person
 from app.content.template import MessageTemplate
@@ -108,7 +108,8 @@ def render(template_id: int) -> Response:
     if shown.skipped:
         raise Refusal(422, "skipped", f"They get nothing: {shown.skipped} is missing.", [{"field": shown.skipped}])
     headers = dict(shown.headers or {})
-    return _json(template_shapes.Rendered(shown.subject, shown.html, shown.text, headers, list(shown.missing)))
+    html = versions.whole(shown.html, running.config().base_url)
+    return _json(template_shapes.Rendered(shown.subject, html, shown.text, headers, list(shown.missing)))
 
 
 def _create(body: bytes, now: datetime) -> Answer:

@@ -8,12 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, request
 from sqlalchemy import select
 
-from app import htmx
+from app import htmx, running
 from app.access import actor, may, person
 from app.accounts.user import User
 from app.blueprints.merges import number
 from app.blueprints.templates import chosen, found, sent
-from app.content import language, occasions, publishing, writing
+from app.content import language, occasions, publishing, versions, writing
 from app.content.publishing import Broken, Shown
 from app.content.template import MessageTemplate
 from app.db import db
@@ -50,7 +50,8 @@ def create(template_id: int) -> Response:
     shown, problem = _drawn(template, seen_as)
     if problem:
         return _asked(template, problem, 422)
-    notices.write("test", [user.email for user in to], f"{TITLE}{shown.subject}", shown.html, shown.text, actor())
+    html = versions.whole(shown.html, running.config().base_url)
+    notices.write("test", [user.email for user in to], f"{TITLE}{shown.subject}", html, shown.text, actor())
     db.session.commit()
     ring("deliveries.post_notices")
     said = "A test is on its way to " + (to[0].name if len(to) == 1 else f"{len(to)} people") + "."
