@@ -129,7 +129,7 @@ def test_problems_of_blocks_name_their_block(max_):
     template = make_template(blocks=[])
     said = drawn(max_, template, blocks=json.dumps([{"kind": "heading", "size": "giant"}]))
     assert 'data-block-problem="blocks[0].size"' in said
-    assert "not JSON" in drawn(max_, template, blocks="{")
+    assert "no list in JSON" in drawn(max_, template, blocks="{")
 
 
 def test_the_checks_stand_beside_it(max_):
