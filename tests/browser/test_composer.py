@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import AXE, PICTURES
 
@@ -70,7 +71,7 @@ def test_from_an_empty_mail_to_a_published_one_and_a_test_to_two_colleagues(visi
     name = page.inner_text("[data-as-name]")
     mail(page).get_by_text(f"See the data lab, {name.split()[0]}").wait_for()
     page.click(".preview [data-step=next]")
-    page.wait_for_function("name => document.querySelector('[data-as-name]').textContent !== name", arg=name)
+    expect(page.locator("[data-as-name]")).not_to_have_text(name)
     page.click(".as-of")
     page.fill("[name=as_q]", "maya")
     page.locator("#as-people button", has_text=re.compile("Maya")).first.click()

@@ -25,6 +25,7 @@ from app.customers.incoming import Incoming, Source
 from app.customers.upsert import upsert_many
 from app.customers.who import Who
 from app.db import db
+from app.deliveries import notices
 from app.events import effects, intake
 from app.events.incoming import Incoming as Fact
 from app.events.incoming import Origin
@@ -132,6 +133,8 @@ def named_everywhere() -> int:
     preferences.pause(customer_id, NOW)
     press = keeping.create(Definition("Press", "manual", f"With {MAIL}"), NOW, ADA)
     listed.add(press, [customer_id], "Ada, by hand", ADA)
+    notices.write("test", [MAIL], f"Hello {MARK}", f"<p>{MARK}</p>", MARK, ADA)
+    notices.post(notices.write("test", [OLD_MAIL], "Hello", f"<p>{MARK}</p>", MARK, ADA)[0].id, NOW)
     db.session.add(Signup(email=MAIL, first_name=MARK, topic_ids=[1], shown=MARK, created_date=NOW))
     db.session.add(Signup(email=OLD_MAIL, topic_ids=[1], shown=MARK, customer_id=customer_id, confirmed_at=NOW))
     record(ADA, "lifted", "suppression", (1, OLD_MAIL), {"email": OLD_MAIL})
