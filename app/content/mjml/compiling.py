@@ -41,6 +41,6 @@ def _html(document: Document) -> str:
         laid_out = mjml_to_html(writing.text(), custom_components=cures.COMPONENTS).html
     tokens.kept = [finishing.thin_content(kept) for kept in tokens.kept]
     html = tokens.restored(finishing.thin(finishing.keyed(laid_out)))
-    for finish in (finishing.with_fonts, finishing.with_attributes, finishing.inlined):
+    for finish in (finishing.with_fonts, finishing.with_desktop_queries, finishing.with_attributes, finishing.inlined):
         html = finish(html, head)
     return writing.first() + html

@@ -18,6 +18,11 @@ from app.content.mjml.writing import Head
 
 KEY = re.compile(r'(?:id=|mj-carousel-radio-)"?([0-9a-f]{16})\b')
 OUTLOOK_FIX = re.compile(r"\.mj-outlook-group-fix \{.*?<!\[endif\]-->", re.DOTALL)
+WIDE = re.compile(
+    r'<style type="text/css">\n@media only screen and \(min-width:[^)]*\) \{\n((?:\.mj-column-.*\n)+)\}\n</style>\n'
+    r"<style media=.*?</style>",
+    re.DOTALL,
+)
 LAYOUT = re.compile(r"\s*\n\s*")
 PRESERVED = re.compile(r"<pre\b|<textarea\b|white-space", re.IGNORECASE)
 NUMBER = "data-number-of-ours"
@@ -67,6 +72,15 @@ def _is_used(name: str, html: str, inline: Iterable[Element]) -> bool:
 
 def _in_css(href: str) -> str:
     return re.sub(r"""[\s"'()\\<>]""", lambda sign: f"%{ord(sign[0]):02X}", href)
+
+
+def with_desktop_queries(html: str, head: Head) -> str:
+    """owa="desktop": Outlook in a browser knows no widths, so that it gets the wide ones whatever its own."""
+    found = WIDE.search(html) if head.is_wide_in_outlook else None
+    if not found:
+        return html
+    rules = "\n".join(f"[owa] {rule}" for rule in found[1].strip().splitlines())
+    return f'{html[: found.end()]}\n<style type="text/css">\n{rules}\n</style>{html[found.end() :]}'
 
 
 def with_attributes(html: str, head: Head) -> str:

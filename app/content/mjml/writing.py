@@ -23,10 +23,11 @@ class Head:
     defaults: dict[str, dict[str, str]] = field(default_factory=dict)
     classes: dict[str, dict[str, str]] = field(default_factory=dict)
     inside_classes: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    is_wide_in_outlook: bool = False
 
 
 def gathered(document: Document) -> Head:
-    head = Head()
+    head = Head(is_wide_in_outlook=document.root.value("owa") == "desktop")
     for element in _of_head(document):
         if element.name == "mj-font":
             head.fonts[element.value("name")] = element.value("href")
