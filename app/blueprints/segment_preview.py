@@ -10,9 +10,10 @@ from flask import Blueprint, Response, jsonify, request
 
 from app import htmx, operators
 from app.access import may
+from app.problem import Problem, Refused
 from app.segments import fields, keeping, preview, superseding, vocabulary, written
 from app.segments.examples import EXAMPLES
-from app.segments.rules import DEEPEST, MOST, Problem, Refused
+from app.segments.rules import DEEPEST, MOST
 from app.segments.segment import Segment
 from app.segments.unavailable import Unavailable
 from app.segments.words import Words

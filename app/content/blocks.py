@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import operators
+from app.problem import Problem, Refused
 
 MOST = 60
 MOST_COLUMNS = 3
@@ -33,20 +34,6 @@ class Kind:
 
     def fresh(self) -> dict[str, Any]:
         return {"kind": self.name, **{one.name: one.default for one in self.inputs}}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """`path` as in blocks[2].href."""
-
-    path: str
-    message: str
-
-
-class Refused(ValueError):
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(problems[0].message)
-        self.problems = list(problems)
 
 
 ALIGNS = (("left", "left"), ("center", "centred"), ("right", "right"))

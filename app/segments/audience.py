@@ -13,11 +13,12 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.customers import directory
 from app.db import db
+from app.problem import Refused
 from app.segments import answers, compiling, rules, sets, wall
 from app.segments.answers import Answer
 from app.segments.frame import Frame
 from app.segments.functions import running
-from app.segments.rules import Known, Refused
+from app.segments.rules import Known
 from app.segments.segment import Segment
 from app.segments.sets import Ids
 from app.segments.unavailable import Unavailable

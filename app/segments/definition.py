@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app import operators
+from app import problem
+from app.problem import Problem, Refused
 from app.segments import audience, rules
 from app.segments.audience import Audience
 from app.segments.functions import registry
-from app.segments.rules import Problem, Refused
 from app.segments.segment import TYPES, Segment
 
 LONGEST_NAME = 200
@@ -56,8 +56,8 @@ def of(segment: Segment) -> Definition:
 
 def problems(wanted: Definition) -> list[Problem]:
     """Of its form; that it can be computed is another question."""
-    found = _text_problems("name", wanted.name, LONGEST_NAME, is_needed=True)
-    found += _text_problems("description", wanted.description, LONGEST_DESCRIPTION)
+    found = problem.of_text("name", wanted.name, LONGEST_NAME, is_needed=True)
+    found += problem.of_text("description", wanted.description, LONGEST_DESCRIPTION)
     if wanted.type not in TYPES:
         return [*found, Problem("type", f"It must be one of: {', '.join(TYPES)}.")]
     return found + OWN[wanted.type](wanted)
@@ -71,18 +71,8 @@ def computed(wanted: Definition, now: datetime, own_id: int | None = None) -> Au
     return audience.of_answer(answer)
 
 
-def _text_problems(name: str, value: Any, longest: int, *, is_needed: bool = False) -> list[Problem]:
-    if not value or (isinstance(value, str) and not value.strip()):
-        return [Problem(name, "It is needed.")] if is_needed else []
-    try:
-        operators.text(value, longest)
-    except ValueError as error:
-        return [Problem(name, str(error))]
-    return []
-
-
 def _sql_problems(wanted: Definition) -> list[Problem]:
-    return _text_problems("selection_sql", wanted.selection_sql, LONGEST_SQL, is_needed=True)
+    return problem.of_text("selection_sql", wanted.selection_sql, LONGEST_SQL, is_needed=True)
 
 
 def _function_problems(wanted: Definition) -> list[Problem]:

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from app.audit import Actor, record
 from app.db import db
+from app.problem import Problem
 from app.segments import definition, listed, usage
 from app.segments.definition import Definition
-from app.segments.rules import Problem
 from app.segments.segment import Segment, SegmentVersion
 from app.segments.usage import User
 

@@ -15,10 +15,10 @@ from sqlalchemy import text
 
 from app.customers.customer import Customer
 from app.db import db
+from app.problem import Refused
 from app.segments import audience, gathering, reading, rules, sentence
 from app.segments.audience import SECONDS, Audience
 from app.segments.gathering import Difference, Gathered, Reach
-from app.segments.rules import Refused
 from app.segments.segment import Segment
 from app.segments.unavailable import Unavailable
 from app.segments.words import Words

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.operators import OPERATORS
+from app.problem import Problem, Refused
 from app.segments import inputs
 from app.segments.fields import KINDS, Kind, kind_of
 from app.segments.inputs import Reading
@@ -15,20 +16,6 @@ from app.segments.inputs import Reading
 GROUPS = ("all", "any", "none")
 DEEPEST = 10
 MOST = 100  # conditions
-
-
-@dataclass(frozen=True)
-class Problem:
-    """`path` as in all[0].value."""
-
-    path: str
-    message: str
-
-
-class Refused(ValueError):
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__(problems[0].message)
-        self.problems = problems
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select, text
 
 from app.db import db
+from app.problem import Problem, Refused
 from app.segments import audience, rules
-from app.segments.rules import Problem, Refused
 from app.segments.segment import Segment
 
 USERS = text(

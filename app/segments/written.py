@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from app.segments.rules import GROUPS, Problem, Refused
+from app.problem import Problem, Refused
+from app.segments.rules import GROUPS
 
 LONGEST = 200_000  # characters; a hundred conditions with a thousand values each have more
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Response
 from app import access
 from app.access import key
 from app.blueprints.api import consenting, reading, shapes, taking
+from app.blueprints.api.answers import answer
 from app.blueprints.api.consenting import EPOCH, Caller, Problem
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.taking import Call
@@ -27,7 +28,7 @@ door = Blueprint("api_consent", __name__, url_prefix="/api/v1")
 @key("read")
 def show(customer_id: int) -> Response:
     known = _find(customer_id)
-    return _json(_standing(known, datetime.now(UTC)))
+    return answer(_standing(known, datetime.now(UTC)))
 
 
 @door.put("/customers/<int:customer_id>/consent")
@@ -42,7 +43,7 @@ def put(customer_id: int) -> Response:
     caller = Caller(f"{access.api_key().name} (API)", now)
     statements.hear(consenting.stated(known, said, topics_known, caller))
     db.session.commit()
-    return _json(_changed(_standing(known, now), _kept_out(known, said)))
+    return answer(_changed(_standing(known, now), _kept_out(known, said)))
 
 
 @door.post("/suppressions")
@@ -119,7 +120,3 @@ def _wrong(index: int, item: shapes.Suppression, now: datetime) -> Reject | None
 def _listed(index: int, item: shapes.Suppression, now: datetime) -> suppressions.Incoming:
     reason, written = suppressions.understood(item.reason)
     return suppressions.Incoming(index, item.email, reason, item.at or now, item.note or written)
-
-
-def _json(said: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(said), mimetype="application/json")

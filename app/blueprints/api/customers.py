@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from flask import Blueprint, Response
 
 from app.access import key
 from app.blueprints.api import known, lists, taking
+from app.blueprints.api.answers import answer
 from app.blueprints.api.publishing import publish
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.shapes import Customer, CustomerList
@@ -40,7 +40,7 @@ def index() -> Response:
         rows = rows.where(Row.email_folded == folded(email))
     found = db.session.scalars(rows).all()
     shown, has_more = known.customers(found[:limit]), len(found) > limit
-    return _json(CustomerList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+    return answer(CustomerList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
 
 
 @door.get("/<int:customer_id>")
@@ -49,7 +49,7 @@ def show(customer_id: int) -> Response:
     row = directory.find(customer_id) or _survivor(customer_id)
     if row is None:
         raise Refusal(404, "not_found", f"There is no customer {customer_id}.")
-    return _json(known.customer(row, preferences.as_said(row.id)))
+    return answer(known.customer(row, preferences.as_said(row.id)))
 
 
 def _store(items: Sequence[tuple[int, Customer]], call: Call) -> Tally:
@@ -59,7 +59,3 @@ def _store(items: Sequence[tuple[int, Customer]], call: Call) -> Tally:
 def _survivor(customer_id: int) -> Row | None:
     merged_into = directory.survivor(customer_id) if customer_id < 2**63 else None
     return directory.find(merged_into) if merged_into else None
-
-
-def _json(said: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(said), mimetype="application/json")

@@ -11,19 +11,19 @@ from flask import Blueprint, Response
 
 from app import access
 from app.access import key
-from app.audit import Actor
-from app.blueprints.api import known, lists, reading, segment_shapes, taking
+from app.blueprints.api import authored, known, lists, reading, segment_shapes, taking
+from app.blueprints.api.answers import answer
 from app.blueprints.api.refusals import Refusal
-from app.blueprints.api.segment_shapes import SegmentChange, SegmentUser
+from app.blueprints.api.segment_shapes import SegmentChange
 from app.blueprints.api.shapes import said
 from app.customers import directory as customers
 from app.customers.customer import Customer
 from app.db import db
+from app.problem import Problem
 from app.receipts.idempotency import Answer
 from app.segments import audience, definition, directory, keeping, listed, portions, sizes
 from app.segments.definition import Definition
 from app.segments.listed import Outcome
-from app.segments.rules import Problem
 from app.segments.segment import Segment
 from app.segments.unavailable import Unavailable
 
@@ -36,7 +36,6 @@ OWN: dict[str, set[str]] = {
 }
 KEPT = ("name", "description", "selection_sql", "handler_function", "arguments", "rules")
 
-Shape = TypeVar("Shape", bound=msgspec.Struct)
 Found = TypeVar("Found")
 
 
@@ -46,7 +45,7 @@ def index() -> Response:
     limit = lists.limit()
     found = directory.after(lists.after(), limit + 1)
     shown, has_more = [_known(one) for one in found[:limit]], len(found) > limit
-    return _json(segment_shapes.SegmentList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+    return answer(segment_shapes.SegmentList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
 
 
 @door.post("")
@@ -59,37 +58,35 @@ def create() -> Response:
 @door.get("/<int:segment_id>")
 @key("read")
 def show(segment_id: int) -> Response:
-    return _json(_known(_find(segment_id)))
+    return answer(_known(_find(segment_id)))
 
 
 @door.patch("/<int:segment_id>")
 @key("write")
 def change(segment_id: int) -> Response:
-    wanted, now = _said(reading.body(), SegmentChange), datetime.now(UTC)
+    wanted, now = authored.wanted(reading.body(), SegmentChange), datetime.now(UTC)
     segment = _find(segment_id)
-    _refuse(_foreign(wanted, segment.type) + _another_type(wanted, segment.type))
+    authored.refuse(_foreign(wanted, segment.type) + _another_type(wanted, segment.type))
     try:
         _must_be_present(segment, wanted)
         kept = _changed(segment, wanted)
         counted = _counted(kept, now, segment.id)
-        segment = keeping.change(segment, kept, said(wanted.version) or 0, now, _by())
+        segment = keeping.change(segment, kept, said(wanted.version) or 0, now, authored.by())
     except keeping.Changed:
-        raise _stale(segment) from None
+        raise authored.stale(segment.version) from None
     outcome = _listed(segment, wanted)
     _keep_size(segment, counted, now)
     db.session.commit()
-    return _json(_saved(segment, outcome))
+    return answer(_saved(segment, outcome))
 
 
 @door.delete("/<int:segment_id>")
 @key("write")
 def delete(segment_id: int) -> Response:
     try:
-        keeping.delete(_find(segment_id), _by())
+        keeping.delete(_find(segment_id), authored.by())
     except keeping.Used as used:
-        by = msgspec.to_builtins([SegmentUser(one.kind, one.id, one.name) for one in used.by])
-        names = ", ".join(f"“{one.name}”" for one in used.by)
-        raise Refusal(409, "used", f"It is used by {names}.", by, by) from None
+        raise authored.used(used.by) from None
     db.session.commit()
     return Response(status=204)
 
@@ -99,7 +96,7 @@ def delete(segment_id: int) -> Response:
 def count(segment_id: int) -> Response:
     segment, now = _find(segment_id), datetime.now(UTC)
     counted = _computed(lambda: audience.count(audience.of(segment, now)))
-    return _json(segment_shapes.SegmentCount(counted))
+    return answer(segment_shapes.SegmentCount(counted))
 
 
 @door.get("/<int:segment_id>/customers")
@@ -111,26 +108,18 @@ def index_customers(segment_id: int) -> Response:
     rows = db.session.scalars(customers.everyone().where(Customer.id.in_(ids[:limit])).order_by(Customer.id)).all()
     has_more = len(ids) > limit
     cursor = lists.cursor(ids[limit - 1]) if has_more else None
-    return _json(segment_shapes.SegmentCustomers(known.customers(rows), has_more, cursor))
+    return answer(segment_shapes.SegmentCustomers(known.customers(rows), has_more, cursor))
 
 
 def _create(body: bytes, now: datetime) -> Answer:
-    wanted = _said(body, segment_shapes.Segment)
-    _refuse(_foreign(wanted, wanted.type))
+    wanted = authored.wanted(body, segment_shapes.Segment)
+    authored.refuse(_foreign(wanted, wanted.type))
     kept = Definition(type=wanted.type, **_parts(wanted))
     counted = _counted(kept, now, None)
-    segment = keeping.create(kept, now, _by())
-    outcome = listed.add_named(segment, _words(wanted.customers), _source(), _by())
+    segment = keeping.create(kept, now, authored.by())
+    outcome = listed.add_named(segment, _words(wanted.customers), _source(), authored.by())
     _keep_size(segment, counted, now)
     return Answer(201, msgspec.json.encode(_saved(segment, outcome)))
-
-
-def _said(body: bytes, shape: type[Shape]) -> Shape:
-    good, rejects = reading.shaped([msgspec.Raw(reading.one(body))], shape)
-    if rejects:
-        wrong = rejects[0]
-        raise _refused(wrong.code, [Problem(wrong.field, wrong.message)])
-    return good[0][1]
 
 
 def _parts(wanted: msgspec.Struct) -> dict[str, Any]:
@@ -163,8 +152,8 @@ def _must_be_present(segment: Segment, wanted: SegmentChange) -> None:
 
 def _counted(kept: Definition, now: datetime, own_id: int | None) -> int | None:
     """Looked at for its form and for circles, and computed; a list has nobody before it is kept."""
-    _refuse(definition.problems(kept))
-    _refuse(keeping.circle(kept, own_id))
+    authored.refuse(definition.problems(kept))
+    authored.refuse(keeping.circle(kept, own_id))
     if kept.type == "manual":
         return None
     return _computed(lambda: audience.count(definition.computed(kept, now, own_id)))
@@ -174,9 +163,9 @@ def _listed(segment: Segment, wanted: SegmentChange) -> Outcome:
     """First the whole list, then who joins, then who leaves."""
     outcome = Outcome()
     if said(wanted.customers) is not None:
-        outcome = listed.set_named(segment, _words(wanted.customers), _source(), _by())
-    outcome.unknown += listed.add_named(segment, _words(wanted.add), _source(), _by()).unknown
-    outcome.unknown += listed.remove_named(segment, _words(wanted.remove), _by()).unknown
+        outcome = listed.set_named(segment, _words(wanted.customers), _source(), authored.by())
+    outcome.unknown += listed.add_named(segment, _words(wanted.add), _source(), authored.by()).unknown
+    outcome.unknown += listed.remove_named(segment, _words(wanted.remove), authored.by()).unknown
     return outcome
 
 
@@ -199,31 +188,11 @@ def _computed(ask: Callable[[], Found]) -> Found:
         raise Refusal(422, "unavailable", why.said, details) from None
 
 
-def _refuse(problems: list[Problem]) -> None:
-    if problems:
-        raise _refused("invalid", problems)
-
-
-def _refused(code: str, problems: list[Problem]) -> Refusal:
-    first = problems[0]
-    details = [{"code": code, "field": one.path, "message": one.message} for one in problems]
-    return Refusal(422, code, f"{first.path}: {first.message}" if first.path else first.message, details)
-
-
-def _stale(segment: Segment) -> Refusal:
-    message = f"It is at version {segment.version} now. Send the version that you have read."
-    return Refusal(409, "changed", message, [{"version": segment.version}])
-
-
 def _find(segment_id: int) -> Segment:
     segment = keeping.find(segment_id)
     if segment is None:
         raise Refusal(404, "not_found", f"There is no segment {segment_id}.")
     return segment
-
-
-def _by() -> Actor:
-    return Actor("key", access.api_key().id, access.api_key().name)
 
 
 def _source() -> str:
@@ -249,7 +218,3 @@ def _facts(segment: Segment) -> dict[str, Any]:
         "updated_date": segment.updated_date,
         "archived_at": segment.archived_at,
     }
-
-
-def _json(body: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(body), mimetype="application/json")

@@ -9,11 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 
 from app.blueprints.api.segment_shapes import Version
 from app.blueprints.api.shapes import Item, Moment
-from app.content.writing import LONGEST_NAME, LONGEST_SOURCE, LONGEST_SUBJECT
+from app.content.writing import LONGEST, LONGEST_NAME
 
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
-Line = Annotated[str, Meta(max_length=LONGEST_SUBJECT)]
-Source = Annotated[str, Meta(max_length=LONGEST_SOURCE)]
+Line = Annotated[str, Meta(max_length=LONGEST["subject"])]
+Source = Annotated[str, Meta(max_length=LONGEST["message"])]
 Description = Annotated[str, Meta(max_length=2_000)]
 Type = Annotated[str, Meta(pattern="^(email|whatsapp)$")]
 Templating = Annotated[str, Meta(pattern="^mjml$")]

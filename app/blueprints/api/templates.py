@@ -5,32 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from flask import Blueprint, Response
 
-from app import access, running
+from app import running
 from app.access import key
-from app.audit import Actor
-from app.blueprints.api import lists, reading, taking, template_shapes
+from app.blueprints.api import authored, lists, reading, taking, template_shapes
+from app.blueprints.api.answers import answer
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.shapes import said
-from app.blueprints.api.template_shapes import KnownTemplate, TemplateChange, TemplateUser
+from app.blueprints.api.template_shapes import KnownTemplate, TemplateChange
 from app.content import directory, knowledge, publishing, usage, versions, writing
-from app.content.blocks import Problem
 from app.content.knowledge import Person
 from app.content.template import MessageTemplate
 from app.content.writing import Draft
 from app.customers import who
 from app.db import db
+from app.problem import Problem
 from app.receipts.idempotency import Answer
 from app.wording import zone
 
 door = Blueprint("api_templates", __name__, url_prefix="/api/v1/templates")
 KEPT = ("name", "type", "subject", "preheader", "message", "description")
-
-Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 @door.get("")
@@ -39,7 +37,7 @@ def index() -> Response:
     limit = lists.limit()
     found = directory.after(lists.after(), limit + 1)
     shown, has_more = [_known(one) for one in found[:limit]], len(found) > limit
-    return _json(template_shapes.TemplateList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+    return answer(template_shapes.TemplateList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
 
 
 @door.post("")
@@ -52,36 +50,33 @@ def create() -> Response:
 @door.get("/<int:template_id>")
 @key("read")
 def show(template_id: int) -> Response:
-    return _json(_known(_find(template_id)))
+    return answer(_known(_find(template_id)))
 
 
 @door.patch("/<int:template_id>")
 @key("write")
 def change(template_id: int) -> Response:
-    wanted = _said(reading.body(), TemplateChange)
+    wanted = authored.wanted(reading.body(), TemplateChange)
     template = _find(template_id)
     if said(wanted.type) not in (None, template.type):
-        raise _refused("invalid", [Problem("type", f"It is of type {template.type} and stays so.")])
+        authored.refuse([Problem("type", f"It is of type {template.type} and stays so.")])
     draft = _changed(template, wanted)
-    _refuse(writing.problems(draft))
+    authored.refuse(writing.problems(draft))
     try:
-        kept = writing.change(template, draft, said(wanted.version) or 0, datetime.now(UTC), _by())
+        kept = writing.change(template, draft, said(wanted.version) or 0, datetime.now(UTC), authored.by())
     except writing.Changed:
-        message = f"It is at version {template.version} now. Send the version that you have read."
-        raise Refusal(409, "changed", message, [{"version": template.version}]) from None
+        raise authored.stale(template.version) from None
     db.session.commit()
-    return _json(_known(kept))
+    return answer(_known(kept))
 
 
 @door.delete("/<int:template_id>")
 @key("write")
 def delete(template_id: int) -> Response:
     try:
-        writing.delete(_find(template_id), _by())
+        writing.delete(_find(template_id), authored.by())
     except usage.Used as used:
-        by = msgspec.to_builtins([TemplateUser(one.kind, one.id, one.name) for one in used.by])
-        names = ", ".join(f"“{one.name}”" for one in used.by)
-        raise Refusal(409, "used", f"It is used by {names}.", by, by) from None
+        raise authored.used(used.by) from None
     db.session.commit()
     return Response(status=204)
 
@@ -99,7 +94,7 @@ def publish(template_id: int) -> Response:
 def render(template_id: int) -> Response:
     """The draft as this person would get it. Nothing is sent, and nothing is kept."""
     template = _find(template_id)
-    wanted = _said(reading.body(), template_shapes.Rendering)
+    wanted = authored.wanted(reading.body(), template_shapes.Rendering)
     person, facts = _person(wanted), said(wanted.facts) or {}
     try:
         shown = publishing.drawn(writing.composed(writing.of(template)), person, facts, zone())
@@ -109,21 +104,21 @@ def render(template_id: int) -> Response:
         raise Refusal(422, "skipped", f"They get nothing: {shown.skipped} is missing.", [{"field": shown.skipped}])
     headers = dict(shown.headers or {})
     html = versions.whole(shown.html, running.config().base_url)
-    return _json(template_shapes.Rendered(shown.subject, html, shown.text, headers, list(shown.missing)))
+    return answer(template_shapes.Rendered(shown.subject, html, shown.text, headers, list(shown.missing)))
 
 
 def _create(body: bytes, now: datetime) -> Answer:
-    wanted = _said(body, template_shapes.Template)
+    wanted = authored.wanted(body, template_shapes.Template)
     draft = Draft(**_parts(wanted))
-    _refuse(writing.problems(draft))
-    template = writing.create(draft, now, _by())
+    authored.refuse(writing.problems(draft))
+    template = writing.create(draft, now, authored.by())
     return Answer(201, msgspec.json.encode(_known(template)))
 
 
 def _publish(template_id: int, now: datetime) -> Answer:
     template = _find(template_id)
     try:
-        version = publishing.publish(template, now, _by())
+        version = publishing.publish(template, now, authored.by())
     except publishing.Broken as broken:
         raise _broken(broken.problems) from None
     return Answer(200, msgspec.json.encode(template_shapes.Publication(version.number)))
@@ -152,25 +147,6 @@ def _parts(wanted: msgspec.Struct) -> dict[str, Any]:
     return {name: value for name in KEPT if (value := said(getattr(wanted, name))) is not None}
 
 
-def _said(body: bytes, shape: type[Shape]) -> Shape:
-    good, rejects = reading.shaped([msgspec.Raw(reading.one(body))], shape)
-    if rejects:
-        wrong = rejects[0]
-        raise _refused(wrong.code, [Problem(wrong.field, wrong.message)])
-    return good[0][1]
-
-
-def _refuse(problems: Sequence[Problem]) -> None:
-    if problems:
-        raise _refused("invalid", problems)
-
-
-def _refused(code: str, problems: Sequence[Problem]) -> Refusal:
-    first = problems[0]
-    details = [{"code": code, "field": one.path, "message": one.message} for one in problems]
-    return Refusal(422, code, f"{first.path}: {first.message}" if first.path else first.message, details)
-
-
 def _broken(problems: Sequence[publishing.Problem]) -> Refusal:
     details = [{"line": one.line, "message": one.message, "field": one.where} for one in problems]
     first = problems[0]
@@ -184,14 +160,6 @@ def _find(template_id: int) -> MessageTemplate:
     return template
 
 
-def _by() -> Actor:
-    return Actor("key", access.api_key().id, access.api_key().name)
-
-
 def _known(template: MessageTemplate) -> KnownTemplate:
     own = {name: getattr(template, name) for name in KnownTemplate.__struct_fields__ if name != "is_composed"}
     return KnownTemplate(**own, is_composed=template.blocks is not None)
-
-
-def _json(body: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(body), mimetype="application/json")

@@ -14,11 +14,11 @@ from app.blueprints import asking
 from app.blueprints.segments import sent, shown
 from app.blueprints.settings.saving import version_sent
 from app.db import db
+from app.problem import Problem
 from app.segments import changes, definition, directory, gathering, keeping, listed, sizes, usage
 from app.segments.definition import Definition
 from app.segments.functions import registry
 from app.segments.keeping import Changed
-from app.segments.rules import Problem
 from app.segments.segment import TYPES, Segment
 from app.segments.unavailable import Unavailable
 

@@ -7,10 +7,10 @@ from typing import Any
 from flask import request
 
 from app.blueprints.settings.saving import typed
+from app.problem import Problem, Refused
 from app.segments import written
 from app.segments.definition import Definition
 from app.segments.functions import registry
-from app.segments.rules import Problem, Refused
 from app.segments.segment import Segment
 
 ARGUMENT = "arguments."

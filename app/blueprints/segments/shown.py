@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.problem import Refused
 from app.segments import audience, rules, sentence, wall
 from app.segments.functions import registry
-from app.segments.rules import Refused
 from app.segments.segment import Segment
 from app.segments.words import Words
 

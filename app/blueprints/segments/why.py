@@ -13,9 +13,9 @@ from app.blueprints.segments import found
 from app.customers import directory
 from app.customers.customer import Customer
 from app.db import db
+from app.problem import Refused
 from app.segments import audience, listed, membership, sizes, why
 from app.segments import directory as segments
-from app.segments.rules import Refused
 from app.segments.segment import Segment
 from app.segments.unavailable import Unavailable
 from app.segments.why import Reason
