@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -19,6 +20,10 @@ ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "var" / "pictures"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PASSWORD = "correct horse battery"
+# Each width and each theme once; all four of them in the long suite.
+SCREENS = [(1280, "light"), (390, "dark")]
+if os.environ.get("LONG"):
+    SCREENS += [(1280, "dark"), (390, "light")]
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -82,23 +87,28 @@ class Visitor:
     page: Page
     address: str
     complaints: list[str] = field(default_factory=list)
+    known: dict[str, list[Any]] = field(default_factory=dict)
 
     def open(self, path: str) -> Page:
         self.page.goto(self.address + path, wait_until="load")
         return self.page
 
-    def sign_in(self, name: str = "ada") -> Page:
+    def sign_in(self, name: str = "ada") -> None:
+        """By the form the first time; later visits of the same person begin with the cookie that it left."""
+        if name in self.known:
+            self.context.add_cookies(self.known[name])
+            return
         self.open("/sign-in")
         self.page.fill("[name=email]", f"{name}@browser.example")
         self.page.fill("[name=password]", PASSWORD)
         self.page.click("form button.btn-primary")
         self.page.wait_for_url(self.address + "/")
-        return self.page
+        self.known[name] = self.context.cookies()
 
 
 class Visits:
-    def __init__(self, browser: Browser, address: str) -> None:
-        self.browser, self.address = browser, address
+    def __init__(self, browser: Browser, address: str, known: dict[str, list[Any]]) -> None:
+        self.browser, self.address, self.known = browser, address, known
         self.open: list[Visitor] = []
 
     def __call__(self, width: int = 1280, theme: str = "light", javascript: bool = True) -> Visitor:
@@ -109,16 +119,22 @@ class Visits:
         context.set_default_timeout(20_000)
         if javascript:
             context.add_init_script(WATCH_POLICY)
-        visitor = Visitor(context, context.new_page(), self.address)
+        visitor = Visitor(context, context.new_page(), self.address, known=self.known)
         visitor.page.on("console", lambda m: visitor.complaints.append(m.text) if m.type == "error" else None)
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         self.open.append(visitor)
         return visitor
 
 
+@pytest.fixture(scope="session")
+def known(product: str) -> dict[str, list[Any]]:
+    """The cookies of whoever has signed in."""
+    return {}
+
+
 @pytest.fixture
-def visit(chromium: Browser, product: str) -> Iterator[Visits]:
-    visits = Visits(chromium, product)
+def visit(chromium: Browser, product: str, known: dict[str, list[Any]]) -> Iterator[Visits]:
+    visits = Visits(chromium, product, known)
     yield visits
     for visitor in visits.open:
         visitor.context.close()

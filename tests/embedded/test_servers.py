@@ -20,7 +20,7 @@ from app.embedded import keys
 from app.embedded.place import settled
 from app.embedded.servers import Servers, environment, running
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("embedded")]
+pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,6 @@ from app.content import mjml
 from app.content.mjml import schema
 from tests.content.mjml import documents, likeness
 
-pytestmark = pytest.mark.xdist_group("npm-mjml")
-
 
 @pytest.mark.parametrize("name", documents.sources())
 def test_a_document_is_laid_out_as_by_npm(name: str) -> None:

@@ -17,7 +17,6 @@ from tests.content.mjml import documents
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("LONG"), reason="300 pictures: bin/test --long"),
     pytest.mark.browser,
-    pytest.mark.xdist_group("npm-mjml"),
     pytest.mark.timeout(1200),
 ]
 SAME = 0.001  # of the pixels: anti-aliasing
