@@ -9,18 +9,19 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app import operators
+from app import problem
 from app.audit import Actor, record
 from app.content import blocks, composing, media, usage
-from app.content.blocks import Problem, Refused
 from app.content.composing import Look
 from app.content.template import TYPES, MessageTemplate
 from app.db import db
+from app.problem import Problem, Refused
 from app.settings import brand
 
 LONGEST_NAME = 200
-LONGEST_SUBJECT = 500
-LONGEST_SOURCE = 500_000
+LONGEST = {"subject": 500, "preheader": 500, "message": 500_000, "description": 2_000}
+LONGEST_INSTEAD = 500
+MOST_POLICIES = 200
 CONTROL = frozenset(map(chr, (*range(32), *range(127, 160))))
 
 
@@ -69,13 +70,13 @@ def of(template: MessageTemplate) -> Draft:
 
 def problems(draft: Draft) -> list[Problem]:
     """What may not even be kept."""
-    found = _text("name", draft.name, LONGEST_NAME, is_needed=True)
-    found += _text("subject", draft.subject, LONGEST_SUBJECT) + _text("preheader", draft.preheader, LONGEST_SUBJECT)
-    found += _text("message", draft.message, LONGEST_SOURCE) + _text("description", draft.description, 2_000)
+    found = problem.of_text("name", draft.name, LONGEST_NAME, is_needed=True)
+    for name, longest in LONGEST.items():
+        found += problem.of_text(name, getattr(draft, name), longest)
     found += [Problem(one, "It may not hold a line break.") for one in ("subject", "preheader") if _breaks(draft, one)]
     if draft.type not in TYPES:
         found.append(Problem("type", f"It must be one of: {', '.join(TYPES)}."))
-    return found + _of_blocks(draft)
+    return found + _of_policies(draft.policies) + _of_blocks(draft)
 
 
 def create(draft: Draft, now: datetime, by: Actor) -> MessageTemplate:
@@ -153,21 +154,21 @@ def composed(draft: Draft) -> Draft:
     )
 
 
+def _of_policies(policies: Mapping[str, Any]) -> list[Problem]:
+    if len(policies) > MOST_POLICIES:
+        return [Problem("policies", f"A mail may say of {MOST_POLICIES} fields at most what stands instead.")]
+    return [
+        Problem("policies", f"What stands instead may hold {LONGEST_INSTEAD} characters at most.")
+        for path, said in policies.items()
+        if max(len(path), len(said.get("default", ""))) > LONGEST_INSTEAD
+    ]
+
+
 def _of_blocks(draft: Draft) -> list[Problem]:
     try:
         blocks.read(draft.blocks or [])
     except Refused as refused:
         return refused.problems
-    return []
-
-
-def _text(name: str, value: str, longest: int, *, is_needed: bool = False) -> list[Problem]:
-    if not value.strip():
-        return [Problem(name, "It is needed.")] if is_needed else []
-    try:
-        operators.text(value, longest)
-    except ValueError as error:
-        return [Problem(name, str(error))]
     return []
 
 
@@ -183,10 +184,6 @@ def _told(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, Any]
 
 
 def _short(value: Any) -> Any:
-    return (
-        f"{value[:200]}…"
-        if isinstance(value, str) and len(value) > 200
-        else value
-        if not isinstance(value, list)
-        else "…"
-    )
+    if isinstance(value, list):
+        return "…"
+    return f"{value[:200]}…" if isinstance(value, str) and len(value) > 200 else value

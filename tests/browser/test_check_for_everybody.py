@@ -13,7 +13,7 @@ from tests.browser.conftest import PICTURES
 from tests.browser.test_media_library import faults
 from tests.content.test_starters import lay
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

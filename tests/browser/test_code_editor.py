@@ -7,9 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import AXE, PICTURES
+from tests.browser.conftest import AXE, PICTURES, SCREENS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -90,8 +90,7 @@ def test_what_is_published_is_saved_first_and_errors_stop_it(page):
     expect(page.locator("[name=subject]")).to_have_value("Hi {{ customer.first_name }}")
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_editor_is_well_on_every_screen(page, width, theme):
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size({"width": width, "height": 900})

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.ops import jobs
-from tests.browser.conftest import AXE, PICTURES
+from tests.browser.conftest import AXE, PICTURES, SCREENS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-SCREENS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
+pytestmark = pytest.mark.browser
 
 
 def sound(page, name: str) -> None:

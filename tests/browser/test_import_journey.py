@@ -13,10 +13,10 @@ from sqlalchemy import update
 from app.db import db
 from app.imports import jobs
 from app.imports.upload import Import
-from tests.browser.conftest import PICTURES
-from tests.browser.test_every_page import SCREENS, look
+from tests.browser.conftest import PICTURES, SCREENS
+from tests.browser.test_every_page import look
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 HEAD = "lms_lead_id,email,first_name,last_name,score:numeric,favourite subject\n"
 SUBJECTS = ("design", "data", "festivals")

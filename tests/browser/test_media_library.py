@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import AXE, PICTURES
 from tests.content.pictures_of import animation, png
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def files(*named: tuple[str, str, bytes]) -> list[dict[str, object]]:

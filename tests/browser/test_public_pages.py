@@ -12,10 +12,10 @@ from app.consent import links, preferences, signups
 from app.customers.customer import Customer
 from app.db import db
 from app.settings import topics
-from tests.browser.conftest import AXE
-from tests.browser.test_every_page import PICTURES, SCREENS, look
+from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.test_every_page import look
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NUMBERS = count()
 

@@ -15,10 +15,10 @@ from app.customers.customer import Customer
 from app.db import db
 from app.events import partitions
 from app.events.event import Event
-from tests.browser.conftest import AXE, PICTURES
-from tests.browser.test_every_page import SCREENS, look
+from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.test_every_page import look
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 SIGN_UP = NOON - timedelta(days=100)

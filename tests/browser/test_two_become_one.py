@@ -12,9 +12,10 @@ from app.customers.who import Who
 from app.db import db
 from app.events import intake
 from app.events.incoming import Incoming, Origin
-from tests.browser.test_every_page import PICTURES, SCREENS, look
+from tests.browser.conftest import PICTURES, SCREENS
+from tests.browser.test_every_page import look
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def make_family(app: Flask, address: str) -> tuple[int, int]:

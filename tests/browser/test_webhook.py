@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.browser.test_every_page import PICTURES, SCREENS, look
+from tests.browser.conftest import PICTURES, SCREENS
+from tests.browser.test_every_page import look
 from tests.webhooks.signing import headers, written
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 MOVE = {"lms_lead_id": "L-1", "funnel_type": "sales", "from_stage": "lead", "to_stage": "applied"}
 
@@ -31,7 +32,8 @@ def test_the_calls_and_one_of_them_are_sound(visit, environment, width, theme):
     send(visitor.address, environment["FUNNEL_WEBHOOK_SECRET"], f"msg_2aZ9{width}{theme}", move)
     mixed = {"funnel_events": [move, {**move, "to_stage": ""}, {**move, "funnel_type": "retention"}]}
     send(visitor.address, environment["FUNNEL_WEBHOOK_SECRET"], f"msg_7Qk4{width}{theme}", mixed)
-    page = visitor.sign_in()
+    page = visitor.page
+    visitor.sign_in()
     screen = f"{width}-{theme}"
     faults = look(visitor, "settings-webhook-calls", "/settings/webhook", screen)
     page.click(f"text=msg_7Qk4{width}{theme}")

@@ -333,3 +333,51 @@ def test_a_viewer_reads_and_changes_nothing(client_of, viewer):
     for path in (there, f"{there}/publication", f"{there}/duplicates", f"{there}/deletion", HERE, f"{HERE}/check"):
         assert vic.post(path).status_code == 403
     assert vic.get(f"{HERE}/new").status_code == 403
+
+
+PERSONAL = MAIL.replace('customer.first_name | default("there")', "customer.first_name")
+
+
+def test_fields_that_somebody_may_lack_are_listed_with_what_happens_then(browser):
+    page_ = text_of(browser.get(f"{HERE}/{make_template(message=PERSONAL).id}"))
+    assert 'name="policy:customer.first_name"' in page_
+    assert "policy:" not in text_of(browser.get(f"{HERE}/{make_template().id}"))
+
+
+def test_what_happens_then_is_kept_and_can_be_taken_back(browser):
+    template = make_template(message=PERSONAL)
+    said = {"version": 1, "policy:customer.first_name": "default", "instead:customer.first_name": " friend "}
+    browser.post(f"{HERE}/{template.id}", data=said)
+    db.session.refresh(template)
+    assert template.policies == {"customer.first_name": {"default": "friend"}}
+    assert 'value="friend"' in text_of(browser.get(f"{HERE}/{template.id}"))
+    browser.post(f"{HERE}/{template.id}", data={"version": 2, "policy:customer.first_name": "skip"})
+    db.session.refresh(template)
+    assert template.policies == {"customer.first_name": {"skip": True}}
+    browser.post(f"{HERE}/{template.id}", data={"version": 3, "policy:customer.first_name": ""})
+    db.session.refresh(template)
+    assert template.policies == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"policy:customer.first_name": "default", "instead:customer.first_name": "x" * 501},
+        {f"policy:customer.attributes.{'x' * 501}": "skip"},
+        {f"policy:customer.attributes.a{n}": "skip" for n in range(201)},
+    ],
+)
+def test_what_stands_instead_has_its_limits(browser, said):
+    template = make_template(message=PERSONAL)
+    assert browser.post(f"{HERE}/{template.id}", data={"version": 1, **said}).status_code == 422
+    db.session.refresh(template)
+    assert template.policies == {}
+
+
+def test_while_somebody_writes_the_form_of_missing_fields_follows_the_mail(browser):
+    template = make_template()
+    written = {"template": template.id, "message": PERSONAL}
+    assert 'name="policy:customer.first_name"' in text_of(browser.post(f"{HERE}/check", data=written))
+    known = written | {"policy:customer.first_name": "skip"}
+    assert 'id="lacking"' not in text_of(browser.post(f"{HERE}/check", data=known))
+    assert 'id="lacking"' in text_of(browser.post(f"{HERE}/check", data=known | {"message": MAIL}))

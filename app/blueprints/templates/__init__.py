@@ -14,11 +14,11 @@ from app.access import actor, may
 from app.blueprints import asking
 from app.blueprints.settings.saving import version_sent
 from app.blueprints.templates import sent
-from app.content import directory, media, usage, vocabulary, writing
-from app.content.blocks import Problem
+from app.content import directory, lacking, media, usage, vocabulary, writing
 from app.content.template import MessageTemplate
 from app.content.writing import Draft
 from app.db import db
+from app.problem import Problem
 
 door = Blueprint("templates", __name__, url_prefix="/templates")
 EMPTY = """<mjml lang="en">
@@ -119,6 +119,7 @@ def page(template: MessageTemplate, draft: Draft, errors: Mapping[str, str] | No
         errors=errors or {},
         kinds=vocabulary.kinds(),
         saved_blocks=media.saved("mjml"),
+        lacking=[] if errors else lacking.of(draft),
         **beside(template, is_late=code == 409),
     )
 

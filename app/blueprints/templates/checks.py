@@ -10,8 +10,7 @@ from app import htmx
 from app.access import may
 from app.blueprints.merges import number
 from app.blueprints.templates import found, sent
-from app.content import knowledge, publishing, samples, vocabulary, writing
-from app.content.blocks import Problem as Fault
+from app.content import knowledge, lacking, publishing, samples, vocabulary, writing
 from app.content.knowledge import Person
 from app.content.publishing import Problem, Shown
 from app.content.template import MessageTemplate
@@ -19,6 +18,7 @@ from app.content.writing import Draft
 from app.customers import directory as customers
 from app.customers.customer import Customer
 from app.db import db
+from app.problem import Problem as Fault
 from app.wording import zone
 
 door = Blueprint("template_checks", __name__, url_prefix="/templates")
@@ -30,8 +30,10 @@ SOMEBODY = Person(0, None, "Maya", "Lindqvist", "maya@example.com", None, None, 
 def check() -> Response:
     """Of what is typed at this moment. Nothing is kept."""
     template = _template()
-    problems = problems_of(template, *sent.draft(template))
-    return htmx.answer("templates/_problems.html", problems=problems, template=template)
+    draft, faults = sent.draft(template)
+    return htmx.answer(
+        "templates/_checked.html", problems=problems_of(template, draft, faults), template=template, **_lacked(draft)
+    )
 
 
 @door.post("/chat")
@@ -68,6 +70,13 @@ def bubble(draft: Draft) -> dict[str, Any]:
         return {"shown": publishing.drawn(draft, person, samples.FACTS, zone()), "someone": person}
     except publishing.Broken as broken:
         return {"shown": Shown(), "someone": person, "broken": broken.problems}
+
+
+def _lacked(draft: Draft) -> dict[str, Any]:
+    """The form of missing fields comes anew where the mail names others than stand in it: nobody types in it then."""
+    fields = lacking.of(writing.composed(draft)) if not writing.problems(draft) else None
+    is_other = fields is not None and {one.path for one in fields} != set(sent.policed())
+    return {"lacking": fields, "is_other": is_other}
 
 
 def _without_line(one: Problem) -> Problem:

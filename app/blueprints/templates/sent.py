@@ -9,13 +9,13 @@ from typing import Any
 
 from flask import request
 
-from app.content import writing
-from app.content.blocks import Problem
+from app.content import lacking, writing
 from app.content.template import MessageTemplate
 from app.content.writing import Draft
+from app.problem import Problem
 
 LINES = ("name", "subject", "preheader", "description")
-POLICY = "policy:"
+POLICY, INSTEAD = "policy:", "instead:"
 NO_JSON = Problem("blocks", "The blocks are no list in JSON that can be read.")
 
 
@@ -52,16 +52,13 @@ def _blocks(held: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[Prob
     return (said, []) if isinstance(said, list) else (held, [NO_JSON])
 
 
-def _policies(held: Mapping[str, Any]) -> Mapping[str, Any]:
+def policed() -> list[str]:
     """policy:customer.first_name is skip, default or empty; what stands instead comes beside it."""
-    named = [name for name in request.form if name.startswith(POLICY)]
-    said = {name.removeprefix(POLICY): _policy(name) for name in named}
+    return [name.removeprefix(POLICY) for name in request.form if name.startswith(POLICY)]
+
+
+def _policies(held: Mapping[str, Any]) -> Mapping[str, Any]:
+    form = request.form
+    said = {path: lacking.policy(form[POLICY + path], form.get(INSTEAD + path, "").strip()) for path in policed()}
     kept = {path: one for path, one in held.items() if path not in said}
     return kept | {path: one for path, one in said.items() if one}
-
-
-def _policy(name: str) -> dict[str, Any]:
-    how, instead = request.form[name], request.form.get(f"instead:{name.removeprefix(POLICY)}", "").strip()
-    if how == "skip":
-        return {"skip": True}
-    return {"default": instead[:500]} if how == "default" and instead else {}
