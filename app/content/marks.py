@@ -27,7 +27,7 @@ def inline(written: str) -> str:
     """One line of it: no paragraphs."""
     held: list[str] = []
     plain = JINJA.sub(lambda found: _hold(held, found[0]), written.replace("\ue000", "").replace("\ue001", ""))
-    return HELD.sub(lambda found: held[int(found[1])], _marks(" ".join(plain.split())))
+    return HELD.sub(lambda found: held[int(found[1])], _marks(escape(" ".join(plain.split()), quote=False)))
 
 
 def attribute(written: str) -> str:
