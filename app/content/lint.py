@@ -19,14 +19,16 @@ class Check:
     why: str = ""
 
 
-def checks(subject: str, html: str, text: str, unguarded: Sequence[str] = ()) -> list[Check]:
-    """Of a mail as it was compiled; `unguarded` are the fields that may be missing and have no default."""
+def checks(
+    subject: str, html: str, text: str, unguarded: Sequence[str] = (), *, has_address: bool = True
+) -> list[Check]:
+    """Of a mail as it was compiled; `unguarded` are the fields that a person may lack and that have no default."""
     seen = _Seen()
     seen.feed(html)
     return [
         _unsubscribe(html),
         _weight(html),
-        _address(html),
+        _address(html, has_address),
         _links(seen.links),
         _text_version(text),
         _alts(seen.images, seen.without_alt),
@@ -56,7 +58,9 @@ def _unsubscribe(html: str) -> Check:
     return Check("warn", "No unsubscribe link", "one is added below the mail when it is published")
 
 
-def _address(html: str) -> Check:
+def _address(html: str, has_address: bool) -> Check:
+    if not has_address:
+        return Check("warn", "No postal address", "write it once in Settings → Brand: most countries ask for it")
     if "brand.postal_address" in html:
         return Check("good", "Postal address", "from Settings → Brand")
     return Check("warn", "No postal address", "a footer with it is added when it is published")

@@ -16,13 +16,14 @@ from app.access import may, person
 from app.blueprints.media.frames import framed
 from app.blueprints.templates import chosen, found, sent
 from app.blueprints.templates.chosen import Chosen
-from app.content import language, lint, occasions, publishing, writing
+from app.content import lacking, language, lint, occasions, publishing, writing
 from app.content.publishing import Broken, Problem, Shown
 from app.content.writing import Draft
 from app.deliveries import notices
 from app.ops import stand_ins
 from app.queue import redis_connection
 from app.segments import directory as segments
+from app.settings import brand
 from app.wording import zone
 
 door = Blueprint("previews", __name__, url_prefix="/templates")
@@ -88,17 +89,18 @@ def _shown(
         problems=problems,
         key=_keep(_ours(drawn.html)) if drawn and drawn.html else "",
         sender=notices.sender(),
-        checks=_checks(draft, made) if draft and drawn else [],
+        checks=_checks(draft) if draft and drawn else [],
         may_lack=[one["path"] for one in made if stand_ins.may_lack(one["path"])],
         policies=dict(draft.policies) if draft else {},
     )
 
 
-def _checks(draft: Draft, made: list[dict[str, Any]]) -> list[lint.Check]:
+def _checks(draft: Draft) -> list[lint.Check]:
     """Of the mail as it will go out: what publishing adds is there already."""
     ready = publishing.frozen(draft)
-    unguarded = [one["path"] for one in made if not one["is_guarded"] and one["path"] not in draft.policies]
-    return lint.checks(ready.subject, ready.html, ready.text, unguarded)
+    unguarded = [one.path for one in lacking.of(draft) if not one.how]
+    has_address = bool(brand.current().postal_address)
+    return lint.checks(ready.subject, ready.html, ready.text, unguarded, has_address=has_address)
 
 
 def _keep(html: str) -> str:

@@ -28,7 +28,7 @@ export class Cards {
     const focus = this.focused()
     const blocks = this.mail.blocks
     this.box.replaceChildren(this.list(blocks, []))
-    if (!blocks.length) this.box.append(make('p', { className: 'sub small pad' }, 'An empty mail. Add its first block below.'))
+    if (!blocks.length) this.box.append(make('p', { className: 'sub small pad' }, 'An empty mail. Add its first block above.'))
     this.mark()
     if (focus) this.box.querySelector(focus)?.focus({ preventScroll: true })
   }
