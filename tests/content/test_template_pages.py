@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from app.audit.actor import COMMAND_LINE
-from app.content import media, usage, writing
+from app.content import media, publishing, usage, writing
 from app.content.template import MessageTemplate, TemplateVersion
 from app.content.usage import User
 from app.content.writing import Draft
@@ -381,3 +382,15 @@ def test_while_somebody_writes_the_form_of_missing_fields_follows_the_mail(brows
     known = written | {"policy:customer.first_name": "skip"}
     assert 'id="lacking"' not in text_of(browser.post(f"{HERE}/check", data=known))
     assert 'id="lacking"' in text_of(browser.post(f"{HERE}/check", data=known | {"message": MAIL}))
+
+
+def test_the_small_picture_shows_what_is_live(browser):
+    template = make_template()
+    publishing.publish(template, NOW, COMMAND_LINE)
+    writing.change(
+        template, replace(writing.of(template), message=PERSONAL.replace("Hello", "Later")), 1, NOW, COMMAND_LINE
+    )
+    db.session.commit()
+    said = text_of(browser.get(f"{HERE}/{template.id}/frame"))
+    assert "Hello" in said
+    assert "Later" not in said
