@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.content import marks
+from app.content.blocks import NETWORKS
 from app.settings.brand import Brand, contrast
 
 Block = Mapping[str, Any]
@@ -184,9 +185,13 @@ def _columns(block: Block, look: Look) -> str:
     return _paper(columns)
 
 
+NETWORK = '  <mj-social-element name="{network}-noshare" href="{href}" alt="{label}" />\n'
+
+
 def _social(block: Block, _look: Look) -> str:
+    labels = dict(NETWORKS)
     elements = "".join(
-        f'  <mj-social-element name="{one["network"]}-noshare" href="{marks.attribute(one["href"])}" />\n'
+        NETWORK.format(network=one["network"], label=labels[one["network"]], href=marks.attribute(one["href"]))
         for one in block["networks"]
     )
     social = f'<mj-social mode="horizontal" icon-size="24px" padding="12px 32px">\n{elements}</mj-social>\n'

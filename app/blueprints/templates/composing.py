@@ -45,6 +45,7 @@ def _vocabulary() -> dict[str, Any]:
         "kinds": [_kind(kind) for kind in blocks.KINDS.values()],
         "inside": blocks.INSIDE_COLUMNS,
         "networks": blocks.NETWORKS,
+        "mostNetworks": blocks.MOST_NETWORKS,
         "onlyIf": asdict(blocks.ONLY_IF),
         "fields": fields,
         "saved": media.saved("mjml"),

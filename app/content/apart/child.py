@@ -13,8 +13,9 @@ import signal
 import sys
 from typing import Any, NoReturn
 
+from app.content.apart.calling import called
+
 MEMORY = 2**29  # bytes beside what is loaded; a mail of 500 KB takes a tenth
-ROOMS = ("app.content.", "tests.content.")
 LOADED = ("app.content.rendering", "app.content.mjml", "app.content.publishing")
 TOO_MUCH = "It needed more than 512 MB of memory and was stopped."
 ENDED = "It ended without an answer."
@@ -74,7 +75,7 @@ def _answer(request: dict[str, Any], write: int) -> NoReturn:
     try:
         before = _limit(request["seconds"])
         try:
-            said = {"answer": _called(request["function"], request["arguments"])}
+            said = {"answer": called(request["function"], request["arguments"])}
             line = json.dumps(said).encode()
         except MemoryError:
             line = json.dumps({"stopped": TOO_MUCH}).encode()
@@ -85,13 +86,6 @@ def _answer(request: dict[str, Any], write: int) -> NoReturn:
             out.write(line + b"\n")
     finally:
         os._exit(0)
-
-
-def _called(function: str, arguments: list[Any]) -> Any:
-    module, _, name = function.partition(":")
-    if not module.startswith(ROOMS):
-        raise ValueError(function)
-    return getattr(importlib.import_module(module), name)(*arguments)
 
 
 def _limit(seconds: float) -> tuple[int, int]:

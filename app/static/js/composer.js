@@ -89,9 +89,7 @@ const start = blocks => {
       tell(`${words.kinds[kind].label} added at place ${place(path)}.`)
     },
     take(path, found) {
-      mail.set(path, 'src', found.src)
-      if (found.alt) mail.set(path, 'alt', found.alt)
-      if (found.href) mail.set(path, 'href', found.href)
+      mail.lay(path, Object.fromEntries(['src', 'alt', 'href'].filter(name => found[name]).map(name => [name, found[name]])))
       cards.draw()
     },
     pick,
@@ -141,9 +139,11 @@ const start = blocks => {
 
 // The media library, as a dialog; the address can still be typed.
 let taken = () => {}
+const search = picker.querySelector('input')
 const look = async () => {
-  const answer = await fetch(`${picker.dataset.from}?q=${encodeURIComponent(picker.querySelector('input').value)}`, { headers: { 'HX-Request': 'true' } })
-  if (answer.ok) picker.querySelector('[data-found]').innerHTML = await answer.text()
+  const q = search.value
+  const answer = await fetch(`${picker.dataset.from}?q=${encodeURIComponent(q)}`, { headers: { 'HX-Request': 'true' } })
+  if (answer.ok && q === search.value) picker.querySelector('[data-found]').innerHTML = await answer.text()
 }
 function pick(does) {
   taken = does

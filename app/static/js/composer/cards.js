@@ -23,6 +23,11 @@ export class Cards {
     return SAID[block.kind]?.(block, this.words) ?? block.text ?? block.size ?? ''
   }
 
+  summary(block) {
+    const parts = [make('b', {}, this.words.kinds[block.kind].label), make('span', { className: 'sub cut' }, this.said(block))]
+    return block.only_if ? [...parts, make('span', { className: 'badge mute plain' }, `if ${block.only_if}`)] : parts
+  }
+
   // Draws all of it, and puts the cursor back where it was.
   draw() {
     const focus = this.focused()
@@ -30,15 +35,19 @@ export class Cards {
     this.box.replaceChildren(this.list(blocks, []))
     if (!blocks.length) this.box.append(make('p', { className: 'sub small pad' }, 'An empty mail. Add its first block above.'))
     this.mark()
-    if (focus) this.box.querySelector(focus)?.focus({ preventScroll: true })
+    for (const one of focus) {
+      this.box.querySelector(one)?.focus({ preventScroll: true })
+      if (document.activeElement !== document.body) return
+    }
   }
 
+  // Where the cursor stands, and where it goes when that is gone or off.
   focused() {
     const held = document.activeElement
-    if (!this.box.contains(held)) return ''
-    const card = held.closest('[data-path]')
+    const card = this.box.contains(held) && held.closest('[data-path]')
+    if (!card) return []
     const word = held.dataset.act ? `[data-act="${held.dataset.act}"]` : held.dataset.part ? `[data-part="${held.dataset.part}"]` : '[data-act=open]'
-    return card ? `[data-path="${CSS.escape(card.dataset.path)}"] ${word}` : ''
+    return [word, '[data-act=open]'].map(one => `[data-path="${CSS.escape(card.dataset.path)}"] ${one}`)
   }
 
   list(blocks, prefix) {
@@ -72,8 +81,7 @@ export class Cards {
     grip.classList.add('blk-grip')
     grip.dataset.grip = ''
     const open = press('blk-open', '', () => this.acts.choose(isChosen ? null : path))
-    open.append(make('b', {}, kind.label), make('span', { className: 'sub cut' }, this.said(block)))
-    if (block.only_if) open.append(make('span', { className: 'badge mute plain' }, `if ${block.only_if}`))
+    open.append(...this.summary(block))
     open.dataset.act = 'open'
     open.setAttribute('aria-expanded', String(isChosen))
     return make('div', { className: 'blk-head' }, grip, open, make('span', { className: 'blk-do' },
@@ -106,8 +114,7 @@ export class Cards {
 
   say(path) {
     const card = this.box.querySelector(`[data-path="${CSS.escape(JSON.stringify(path))}"]`)
-    const said = card?.querySelector(':scope > .blk-head .sub')
-    if (said) said.textContent = this.said(this.mail.at(path))
+    card?.querySelector(':scope > .blk-head .blk-open').replaceChildren(...this.summary(this.mail.at(path)))
   }
 
   // Problems of the reader, each at its block; `path` as in blocks[2].columns[0][1].href.

@@ -33,19 +33,19 @@ export const drags = (box, mayGo, dropped) => {
 
   box.addEventListener('pointerdown', event => {
     const grip = event.target.closest('[data-grip]')
-    if (!grip || event.button) return
+    if (!grip || event.button || held) return // a second finger drags nothing
     event.preventDefault()
     grip.focus()
     grip.setPointerCapture(event.pointerId)
-    held = { card: grip.closest('[data-path]'), goal: null }
+    held = { card: grip.closest('[data-path]'), goal: null, by: event.pointerId }
     held.card.classList.add('is-held')
   })
   box.addEventListener('pointermove', event => {
-    if (!held) return
+    if (held?.by !== event.pointerId) return
     aim(event)
     scroll(event)
   })
-  box.addEventListener('pointerup', () => end(true))
-  box.addEventListener('pointercancel', () => end(false))
+  box.addEventListener('pointerup', event => { if (held?.by === event.pointerId) end(true) })
+  box.addEventListener('pointercancel', event => { if (held?.by === event.pointerId) end(false) })
   box.addEventListener('keydown', event => { if (event.key === 'Escape' && held) end(false) })
 }

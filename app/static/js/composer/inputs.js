@@ -31,6 +31,7 @@ export class Inputs {
   source(part, value, set, block) {
     const field = this.line(part, value, set, { inputMode: 'url' })
     const choose = press('btn', 'Choose…', () => this.pick(found => block.take(found)))
+    choose.dataset.act = 'pick'
     return this.labelled(part, field, make('div', { className: 'row-flex nowrap-row' }, field, choose))
   }
 
@@ -68,15 +69,29 @@ export class Inputs {
   }
 
   networks(part, value, set) {
+    const change = (at, said) => set(value = value.map((one, n) => n === at ? { ...one, ...said } : one))
     const rows = value.map((one, at) => {
-      const change = (name, said) => set(value.map((other, n) => n === at ? { ...other, [name]: said } : other), name === 'network')
+      const link = this.line(part, one.href, href => change(at, { href }), { 'aria-label': `Link ${at + 1}`, placeholder: 'https://…' })
+      link.dataset.part = `network-${at}`
+      const remove = press('btn btn-icon', `Remove network ${at + 1}`, () => set(value.filter((_, n) => n !== at), true), sign('i-x'))
+      remove.dataset.act = `remove-network-${at}`
       return make('div', { className: 'row-flex nowrap-row' },
-        menu(this.known.networks, one.network, { 'aria-label': 'Network', onchange: event => change('network', event.target.value) }),
-        this.line(part, one.href, said => { value = value.map((other, n) => n === at ? { ...other, href: said } : other); set(value) }, { 'aria-label': 'Link', placeholder: 'https://…' }),
-        press('btn btn-icon', 'Remove this network', () => set(value.filter((_, n) => n !== at), true), sign('i-x')))
+        menu(this.known.networks, one.network, { 'aria-label': `Network ${at + 1}`, onchange: event => change(at, { network: event.target.value }) }),
+        link, remove)
     })
-    const add = press('btn btn-sm', 'Add a network', () => set([...value, { network: this.known.networks[value.length % this.known.networks.length][0], href: '' }], true))
-    return make('fieldset', { className: 'field stack-sm' }, make('legend', { className: 'form-label' }, part.label), ...rows, add)
+    return make('fieldset', { className: 'field stack-sm' }, make('legend', { className: 'form-label' }, part.label), ...rows, this.oneMore(() => value, set))
+  }
+
+  // `held` is asked when it is pressed: links are typed without drawing anew.
+  oneMore(held, set) {
+    const { networks, mostNetworks } = this.known
+    const add = press('btn btn-sm', 'Add a network', () => {
+      const at = held().length
+      set([...held(), { network: networks[at % networks.length][0], href: '' }], true)
+      document.querySelector(`.is-chosen [data-part=network-${at}]`)?.focus()
+    })
+    add.disabled = held().length >= mostNetworks
+    return add
   }
 
   withFields(part, field, set) {

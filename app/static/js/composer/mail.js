@@ -24,6 +24,8 @@ export class Mail {
     this.step(`${path}.${name}`, () => { this.at(path)[name] = value })
   }
 
+  lay(path, parts) { this.step('', () => Object.assign(this.at(path), parts)) }
+
   insert(path, block) { this.step('', () => this.list(path).splice(path.at(-1), 0, block)) }
 
   remove(path) { this.step('', () => this.list(path).splice(path.at(-1), 1)) }
