@@ -86,23 +86,33 @@ def is_due(model: type[Claimable], now: datetime | ColumnElement[datetime]) -> C
 
 
 def claim(
-    model: type[Claimable], limit: int, lease: timedelta, now: datetime, by: str, *only: ColumnElement[bool]
+    model: type[Claimable],
+    limit: int,
+    lease: timedelta,
+    now: datetime,
+    by: str,
+    *only: ColumnElement[bool],
+    first: Sequence[Any] = (),
 ) -> list[Claim]:
-    """The longest due rows, in order. A row that was tried before comes alone, so that a poison row harms no other.
+    """The longest due rows, in order, those that `first` sorts before the others before them.
+
+    A row that was tried before comes alone, so that a poison row harms no other.
 
     The attempt is counted here and committed before the work: a row that kills its worker is counted too.
     """
     key = key_of(model)
+    order = (*first, model.not_before, key)
+    places = [column.label(f"place_{n}") for n, column in enumerate(order)]
     due = (
-        select(key.label("key"), model.attempts, model.not_before)
+        select(key.label("key"), model.attempts, *places)
         .where(is_due(model, now), *only)
-        .order_by(model.not_before, key)
+        .order_by(*order)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("due")
     )
-    first = select(due.c.key, due.c.attempts).order_by(due.c.not_before, due.c.key).limit(1).cte("first_due")
-    is_chosen = case((first.c.attempts > 0, due.c.key == first.c.key), else_=due.c.attempts == 0)
+    ahead = select(due.c.key, due.c.attempts).order_by(*(due.c[one.name] for one in places)).limit(1).cte("first_due")
+    is_chosen = case((ahead.c.attempts > 0, due.c.key == ahead.c.key), else_=due.c.attempts == 0)
     taken = (
         update(model)
         .where(key == due.c.key, is_chosen)
@@ -113,10 +123,10 @@ def claim(
             claimed_at=now,
             claimed_by=by,
         )
-        .returning(key, model.fence, model.attempts, model.not_before)
+        .returning(key, model.fence, model.attempts, *order)
         .execution_options(synchronize_session=False)
     )
-    rows = sorted(db.session.execute(taken), key=lambda row: (row[3], row[0]))
+    rows = sorted(db.session.execute(taken), key=lambda row: tuple(row[3:]))
     return [Claim(*row[:3]) for row in rows]
 
 

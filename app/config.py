@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 MAIL_PROVIDERS = ("outbox", "resend", "smtp", "ses")
-
+ALLOWED = re.compile(r"([^\s@,;]+@)?[^\s@,;]+")  # an address or a domain
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 LIMIT = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
@@ -39,6 +39,10 @@ class Config:
     mail_provider: str = "outbox"
     mail_from: str = "Campus <mail@campus.example>"
     mail_reply_to: str | None = None
+    mail_allow: frozenset[str] = frozenset()  # addresses or domains; empty: everybody
+    resend_api_key: str | None = field(default=None, repr=False)
+    resend_api_url: str = "https://api.resend.com"
+    resend_webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     log_format: str = "json"
     release: str = "dev"
     funnel_webhook_secrets: tuple[bytes, ...] = ()
@@ -64,6 +68,10 @@ def from_environment(env: Mapping[str, str]) -> Config:
         mail_provider=_one_of(env, "MAIL_PROVIDER", MAIL_PROVIDERS),
         mail_from=env.get("MAIL_FROM") or Config.mail_from,
         mail_reply_to=env.get("MAIL_REPLY_TO") or None,
+        mail_allow=_mail_allow(env),
+        resend_api_key=_resend_api_key(env),
+        resend_api_url=_web_address(env, "RESEND_API_URL", Config.resend_api_url),
+        resend_webhook_secrets=_webhook_secrets(env, "RESEND_WEBHOOK_SECRET"),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
@@ -125,10 +133,34 @@ def _webhook_secret(name: str, written: str) -> bytes:
     return secret
 
 
+def _mail_allow(env: Mapping[str, str]) -> frozenset[str]:
+    """Set to something that names nobody, it must not mean everybody."""
+    written = env.get("MAIL_ALLOW", "").strip().lower()
+    allowed = [one.strip().removeprefix("@") for one in written.split(",")]
+    if written and not all(ALLOWED.fullmatch(one) for one in allowed):
+        raise ConfigError(
+            "MAIL_ALLOW must be addresses or domains with commas between, like campus.example, a@b.example."
+        )
+    return frozenset(one for one in allowed if one)
+
+
+def _resend_api_key(env: Mapping[str, str]) -> str | None:
+    key = env.get("RESEND_API_KEY", "").strip()
+    if not key and env.get("MAIL_PROVIDER") == "resend":
+        raise ConfigError("RESEND_API_KEY is not set: MAIL_PROVIDER=resend needs a key of your account at Resend.")
+    if not (key.isascii() and (key.isprintable() and " " not in key)):
+        raise ConfigError("RESEND_API_KEY must be one word, like re_123…, as Resend showed it once.")
+    return key or None
+
+
 def _base_url(env: Mapping[str, str]) -> str:
-    url = (env.get("BASE_URL") or f"http://127.0.0.1:{_port(env)}").rstrip("/")
+    return _web_address(env, "BASE_URL", f"http://127.0.0.1:{_port(env)}")
+
+
+def _web_address(env: Mapping[str, str], name: str, otherwise: str) -> str:
+    url = (env.get(name) or otherwise).rstrip("/")
     if not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", url):
-        raise ConfigError("BASE_URL must be the address people use, like https://marketing.example.com.")
+        raise ConfigError(f"{name} must be a web address, like https://marketing.example.com.")
     return url
 
 

@@ -53,6 +53,7 @@ class Work:
     is_clockwork: bool = False  # its rows are never done for good, they come round again
     may_be_discarded: bool = True  # by a person, once it has failed
     only: tuple[ColumnElement[bool], ...] = ()
+    first: tuple[Any, ...] = ()  # columns that come before the time when the order is asked for
 
     @property
     def table(self) -> str:
@@ -139,7 +140,7 @@ def reason(error: Exception) -> str:
 
 def _claim(work: Work) -> list[Claim]:
     now = claims.clock()
-    taken = claims.claim(work.model, work.batch, LEASE, now, _me(), *work.only)
+    taken = claims.claim(work.model, work.batch, LEASE, now, _me(), *work.only, first=work.first)
     db.session.commit()
     return taken
 

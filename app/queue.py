@@ -21,7 +21,7 @@ from rq import Queue
 from app.db import db
 from app.logs import log, place_of
 
-QUEUES = ("send", "events", "imports", "upkeep")
+QUEUES = ("send", "runs", "events", "imports", "upkeep")
 TIMEOUT = 20  # seconds for one job: with the 8 s until its worker notices, a hang holds a queue up for < 30 s
 UNHEARD = 10  # seconds after which a bell that nobody heard may be rung again
 WAITING_BELLS = 100  # nobody listens: more of them would only fill Redis

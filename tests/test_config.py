@@ -49,6 +49,23 @@ def test_a_limit_is_so_many_calls_in_so_much_time():
     assert said == {"api": Limit(600, 60), "track": Limit(5, 1)}
 
 
+def test_mail_may_be_kept_to_addresses_and_domains():
+    assert from_environment(GOOD).mail_allow == frozenset()
+    assert from_environment({**GOOD, "MAIL_ALLOW": " "}).mail_allow == frozenset()
+    said = from_environment({**GOOD, "MAIL_ALLOW": "Max@Campus.example, @staging.example,B.EXAMPLE"}).mail_allow
+    assert said == {"max@campus.example", "staging.example", "b.example"}
+
+
+def test_resend_needs_a_key_and_may_stand_elsewhere():
+    assert from_environment(GOOD).resend_api_url == "https://api.resend.com"
+    resend = {**GOOD, "MAIL_PROVIDER": "resend"}
+    with pytest.raises(ConfigError, match="RESEND_API_KEY is not set"):
+        from_environment(resend)
+    config = from_environment({**resend, "RESEND_API_KEY": "re_secret", "RESEND_API_URL": "http://127.0.0.1:8025/"})
+    assert (config.resend_api_key, config.resend_api_url) == ("re_secret", "http://127.0.0.1:8025")
+    assert "re_secret" not in repr(config)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -62,6 +79,13 @@ def test_a_limit_is_so_many_calls_in_so_much_time():
         ("PORT", "eighty"),
         ("PORT", "70000"),
         ("MAIL_PROVIDER", "pigeon"),
+        ("MAIL_ALLOW", ","),
+        ("MAIL_ALLOW", "a@b.example;c.example"),
+        ("MAIL_ALLOW", "max at campus.example"),
+        ("RESEND_API_KEY", "re_1 re_2"),
+        ("RESEND_API_KEY", "re_ü"),
+        ("RESEND_API_URL", "api.resend.com"),
+        ("RESEND_WEBHOOK_SECRET", "secret"),
         ("REPLICA_DATABASE_URL", "x"),
         ("RATE_LIMIT_API", "600"),
         ("RATE_LIMIT_API", "0/minute"),

@@ -42,6 +42,14 @@ def after(template_id: int, most: int) -> list[MessageTemplate]:
     return list(db.session.scalars(rest.order_by(MessageTemplate.id).limit(most)))
 
 
+def choices() -> list[tuple[int, str]]:
+    """Mails for menus, by name."""
+    there = select(MessageTemplate.id, MessageTemplate.name).where(
+        MessageTemplate.archived_at.is_(None), MessageTemplate.type == "email"
+    )
+    return [(row.id, row.name) for row in db.session.execute(there.order_by(MessageTemplate.sort_name).limit(2_000))]
+
+
 def starters() -> list[MessageTemplate]:
     """Those that the product came with and that nobody has put away, as they are now."""
     came = select(MessageTemplate).where(MessageTemplate.starter.is_not(None), MessageTemplate.archived_at.is_(None))

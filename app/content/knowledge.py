@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -38,14 +38,14 @@ def people(customer_ids: Sequence[int]) -> list[Person]:
     return [Person(*row) for row in db.session.execute(named.order_by(Customer.id))]
 
 
-def of(person: Person, shared: Mapping[str, Any], facts: Mapping[str, Any], base_url: str) -> dict[str, Any]:
-    """`shared` is the same for everybody of a run: see `common`."""
+def of(person: Person, shared: Mapping[str, Any], facts: Mapping[str, Any], urls: Mapping[str, str]) -> dict[str, Any]:
+    """`shared` is the same for everybody of a run: see `common`. Nothing in it is changed, so nothing is copied."""
     return {
         **shared,
-        "customer": asdict(person),
+        "customer": dict(vars(person)),
         "facts": facts,
         "recommendations": facts.get("recommendations", []),
-        "urls": urls(person.id, base_url),
+        "urls": urls,
     }
 
 
@@ -63,11 +63,13 @@ def common() -> dict[str, Any]:
     }
 
 
-def urls(customer_id: int, base_url: str) -> dict[str, str]:
+def urls(
+    customer_id: int, base_url: str, topic_id: int | None = None, delivery_id: int | None = None
+) -> dict[str, str]:
     """`view` leads to their preferences until mails can be shown in the browser."""
-    preferences = f"{base_url}/preferences?token={links.preferences(customer_id)}"
+    preferences = f"{base_url}/preferences?token={links.preferences(customer_id, delivery_id)}"
     return {
-        "unsubscribe": f"{base_url}/unsubscribe?token={links.unsubscribe(customer_id)}",
+        "unsubscribe": f"{base_url}/unsubscribe?token={links.unsubscribe(customer_id, topic_id, delivery_id)}",
         "preferences": preferences,
         "view": preferences,
     }

@@ -143,7 +143,7 @@ def drawn(draft: Draft, person: Person, facts: Mapping[str, Any], zone: ZoneInfo
 
 def shown(source: Frozen, person: Person, facts: Mapping[str, Any], zone: ZoneInfo) -> Shown:
     base_url = running.config().base_url
-    known = knowledge.of(person, knowledge.common(), facts, base_url)
+    known = knowledge.of(person, knowledge.common(), facts, knowledge.urls(person.id, base_url))
     try:
         mail = rendering.render(source, known, zone)
     except language.Skip as skip:

@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
-from app.deliveries import notices
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, exists, or_
+
+from app.claims import Claim, clock
+from app.db import db
+from app.deliveries import accounts, notices, runs, sending, stopping
+from app.deliveries.batch import Batch
 from app.deliveries.notice import Notice
+from app.deliveries.run import Run
 from app.pump import Work, pump
 from app.queue import job
 
+
+@dataclass(frozen=True)
+class Sending(Work):
+    """Nobody is left without a word: the mails of a batch that is set aside are accounted for."""
+
+    def fail(self, claim: Claim, error: Exception, now: datetime) -> None:
+        super().fail(claim, error, now)
+        sending.give_up(claim.key)
+
+
 NOTICES = Work("Tests and notices", Notice, "send", "deliveries.post_notices")
+# What was on its way when its run was cancelled is still to be accounted for.
+IS_LEFT = and_(Run.state == "cancelled", Batch.state == "posting")
+# While nothing may go out nobody turns over the batches that wait for it.
+MAY_GO = and_(Run.state == "sending", ~stopping.IS_STOPPED, ~accounts.IS_CLOSED)
+IS_GOING = exists().where(Run.id == Batch.run_id, or_(MAY_GO, IS_LEFT))
+BATCHES = Sending(
+    "Batches of mail",
+    Batch,
+    "send",
+    "deliveries.send",
+    batch=1,
+    most=50,
+    may_be_discarded=False,
+    only=(IS_GOING,),
+    first=(Batch.lane,),
+)
 
 
 @job("send")
 def post_notices() -> int:
     return pump(NOTICES, notices.post)
+
+
+# A call that hangs is given up after 35 s, and may begin at the end of a slice: no alarm may cut it before.
+@job("send", timeout=60)
+def send() -> int:
+    done = pump(BATCHES, sending.send)
+    runs.finish_done(clock())
+    db.session.commit()
+    return done

@@ -28,6 +28,10 @@ def find(message_id: int) -> OutboxMessage | None:
     return db.session.get(OutboxMessage, message_id) if message_id < 2**63 else None
 
 
+def called(key: str) -> OutboxMessage | None:
+    return db.session.scalars(select(OutboxMessage).where(OutboxMessage.key == key)).one_or_none()
+
+
 def forget_old(now: datetime) -> int:
     gone = delete(OutboxMessage).where(OutboxMessage.created_date < now - KEPT).returning(OutboxMessage.id)
     return len(db.session.execute(gone).all())

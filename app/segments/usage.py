@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,13 +41,28 @@ class User:
     name: str
 
 
+Find = Callable[[Sequence[int]], list[tuple[int, User]]]
+FINDERS: list[Find] = []
+
+
+def told_by(find: Find) -> Find:
+    """Rooms above this one use segments, too, and say so."""
+    FINDERS.append(find)
+    return find
+
+
 def of(segment_id: int) -> list[User]:
-    return [User("segment", row.id, row.name) for row in db.session.execute(USERS, {"id": segment_id})]
+    own = [User("segment", row.id, row.name) for row in db.session.execute(USERS, {"id": segment_id})]
+    return own + [user for _, user in _told([segment_id])]
 
 
 def counts(ids: Sequence[int]) -> dict[int, int]:
     """By how many each is used, for a list of them."""
-    return {row.id: row.users for row in db.session.execute(COUNTS, {"ids": list(ids)})} if ids else {}
+    if not ids:
+        return {}
+    found = Counter({row.id: row.users for row in db.session.execute(COUNTS, {"ids": list(ids)})})
+    found.update(segment_id for segment_id, _ in _told(ids))
+    return dict(found)
 
 
 def problems(raw: Any, own_id: int | None) -> list[Problem]:
@@ -60,6 +76,10 @@ def problems(raw: Any, own_id: int | None) -> list[Problem]:
         if own_id is not None and own_id in _reached(one)
     ]
     return missing + circles
+
+
+def _told(ids: Sequence[int]) -> list[tuple[int, User]]:
+    return [pair for find in FINDERS for pair in find(ids)]
 
 
 def _reached(segment_id: int) -> set[int]:

@@ -80,6 +80,6 @@ def test_mail_that_names_an_erased_person_goes(app):
     post("max@campus.example", "[Test] For her", text="To Maya@Posteo.example")
     post("max@campus.example", "[Test] For others")
     her = Person(id=1, ids=[1], leads=[], emails=["maya@posteo.example"], words=[])
-    assert [*erasing.erase(her)] == [{"notices": 2}, {"mails in the outbox": 2}]
+    assert [*erasing.erase(her)] == [{"mails": 0}, {"notices": 2}, {"mails in the outbox": 2}]
     assert [one.subject for one in db.session.scalars(select(Notice))] == ["[Test] For others"]
-    assert erasing.export(her) == {"notices": [], "outbox_messages": []}
+    assert erasing.export(her) == {"deliveries": [], "notices": [], "outbox_messages": []}

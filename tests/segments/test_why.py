@@ -76,7 +76,7 @@ REASONS = [
     ({"interest": "festivals"}, INTERESTS, 1, True, "sound, FESTIVALS"),
     ({"consent": "newsletter"}, NAMES, 0, True, "yes"),
     ({"consent": "newsletter"}, NAMES, 2, False, "no: no address"),
-    ({"mail": "clicked"}, NAMES, 0, False, "nothing was sent yet"),
+    ({"mail": "clicked"}, NAMES, 0, False, "never"),
 ]  # fmt: skip
 
 

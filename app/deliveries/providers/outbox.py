@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
@@ -16,8 +17,13 @@ is_idempotent = True
 batch_size = 100
 
 
-def post(mails: Sequence[Mail]) -> list[Outcome]:
-    """The same key again is the same mail."""
+def pack(mails: Sequence[Mail]) -> bytes:
+    return msgspec.json.encode(mails)
+
+
+def post(packed: bytes, _key: str) -> list[Outcome]:
+    """In the transaction of whoever records it. Each mail has a key of its own: the same again is the same mail."""
+    mails = msgspec.json.decode(packed, type=list[Mail])
     rows = [
         {
             "key": mail.key,
@@ -26,7 +32,7 @@ def post(mails: Sequence[Mail]) -> list[Outcome]:
             "subject": mail.subject,
             "html": mail.html,
             "text": mail.text,
-            "headers": dict(mail.headers),
+            "headers": {**mail.headers, **({"Reply-To": mail.reply_to} if mail.reply_to else {})},
             "tags": dict(mail.tags),
         }
         for mail in mails

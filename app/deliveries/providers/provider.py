@@ -1,9 +1,14 @@
-"""What every provider is handed, and what it answers."""
+"""What every provider is handed, and what it answers.
+
+The mails of a batch are packed once into the exact bytes of a call; these go out, and go out again under the same key
+while nobody knows whether they arrived.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol
 
 
@@ -17,6 +22,7 @@ class Mail:
     subject: str
     html: str
     text: str
+    reply_to: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -29,9 +35,37 @@ class Outcome:
     refused: str = ""
 
 
+class Unknown(Exception):
+    """Nobody knows whether it has them: a time-out, a cut answer, an error of the provider's own."""
+
+
+class Busy(Exception):
+    """It took none of them now, and says when to come again."""
+
+    def __init__(self, said: str, wait: timedelta) -> None:
+        super().__init__(said)
+        self.wait = wait
+
+
+class Closed(Exception):
+    """It takes nothing from this account: until a time where it says one, else until a person has seen to it."""
+
+    def __init__(self, said: str, opens_at: datetime | None = None) -> None:
+        super().__init__(said)
+        self.opens_at = opens_at
+
+
+class Rejected(Exception):
+    """It will never take this call as it is; it took none of its mails."""
+
+
 class Provider(Protocol):
+    """`post` answers one outcome for each mail, in their order, or raises one of the four above."""
+
     name: str
     is_idempotent: bool
     batch_size: int
 
-    def post(self, mails: Sequence[Mail]) -> list[Outcome]: ...
+    def pack(self, mails: Sequence[Mail]) -> bytes: ...
+
+    def post(self, packed: bytes, key: str, /) -> list[Outcome]: ...

@@ -1,0 +1,16 @@
+"""Which provider carries the mail of this installation."""
+
+from __future__ import annotations
+
+from app import running
+from app.deliveries.providers import Closed, Provider, outbox, resend
+
+BUILT: dict[str, Provider] = {"outbox": outbox, "resend": resend}
+
+
+def carrier() -> Provider:
+    """Raises Closed for one that may be named but is not there."""
+    named = running.config().mail_provider
+    if named not in BUILT:
+        raise Closed(f"MAIL_PROVIDER={named} is not built in yet: use resend, or outbox, which sends nothing.")
+    return BUILT[named]

@@ -1,0 +1,29 @@
+"""Two customers become one: the mails of both are the survivor's, and no run loses one of them from its account."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from app.db import db
+
+# Both were in the same run: what still waits for the other is not sent a second time to one and the same person.
+SPARE = """
+    UPDATE deliveries o SET state = 'skipped', reason = 'duplicate_address'
+      FROM deliveries s
+     WHERE o.customer_id = :other AND o.state = 'planned'
+       AND s.customer_id = :survivor AND s.run_id = o.run_id AND s.occasion = o.occasion
+       AND s.state <> 'skipped'
+"""
+MOVE = """
+    UPDATE deliveries o
+       SET customer_id = :survivor,
+           occasion = CASE WHEN EXISTS (SELECT FROM deliveries s WHERE s.customer_id = :survivor
+                                           AND s.run_id = o.run_id AND s.occasion = o.occasion)
+                           THEN concat_ws('-', nullif(o.occasion, ''), 'of', :other) ELSE o.occasion END
+     WHERE o.customer_id = :other
+"""
+
+
+def move(survivor_id: int, other_id: int) -> None:
+    for statement in (SPARE, MOVE):
+        db.session.execute(text(statement), {"survivor": survivor_id, "other": other_id})

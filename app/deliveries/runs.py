@@ -1,0 +1,199 @@
+"""Runs: made once per occasion, paused, resumed, cancelled, and accounted for from their rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.audit import Actor, record
+from app.db import db
+from app.deliveries.batch import Batch
+from app.deliveries.delivery import ACCEPTED, WAITING, Delivery
+from app.deliveries.run import Run
+
+CANCEL = (
+    # Whoever holds one of them loses it by the fencing number, unless it is out already.
+    """
+    UPDATE batches SET state = 'done', payload = NULL, waiting_since = NULL, fence = fence + 1
+     WHERE run_id = :run AND state IN ('open', 'sealed')
+    """,
+    """
+    UPDATE deliveries d SET state = 'skipped', reason = 'cancelled'
+     WHERE d.run_id = :run AND d.state IN ('planned', 'sealed')
+       AND NOT EXISTS (SELECT FROM batches b WHERE b.run_id = d.run_id AND b.part = d.part AND b.state = 'posting')
+    """,
+)
+RETRY = """
+    WITH failed AS (
+      UPDATE deliveries SET state = 'planned', reason = NULL, part = :part + (n - 1) / 100
+        FROM (SELECT id AS failed_id, row_number() OVER (ORDER BY id) AS n
+                FROM deliveries WHERE run_id = :run AND state = 'failed') numbered
+       WHERE id = failed_id
+      RETURNING part
+    )
+    INSERT INTO batches (run_id, part, lane) SELECT DISTINCT :run, part, :lane FROM failed
+"""
+
+
+Row = tuple[str, str | None, int]  # state, reason, how many
+
+
+class WrongState(ValueError):
+    """What was asked for fits no run of this state."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """`planned` = waiting + accepted + skipped + failed + uncertain, always."""
+
+    planned: int = 0
+    waiting: int = 0
+    accepted: int = 0
+    delivered: int = 0
+    bounced: int = 0
+    complained: int = 0
+    uncertain: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
+
+
+def make(run: Run) -> Run | None:
+    """None: this occasion has its run already, whoever made it."""
+    names = [column.name for column in Run.__table__.columns]
+    values = {name: value for name in names if (value := getattr(run, name)) is not None}
+    made = insert(Run).values(values).on_conflict_do_nothing(index_elements=["key"]).returning(Run.id)
+    made_id = db.session.scalar(made)
+    return db.session.get_one(Run, made_id) if made_id is not None else None
+
+
+def find(run_id: int) -> Run | None:
+    return db.session.get(Run, run_id) if run_id < 2**63 else None
+
+
+def called(key: str) -> Run | None:
+    return db.session.scalars(select(Run).where(Run.key == key)).one_or_none()
+
+
+def begin(run: Run, now: datetime) -> None:
+    """Planned: from here on its batches are the work."""
+    run.state, run.started_at = "sending", now
+    finish_done(now)
+
+
+def fail(run: Run, said: str, now: datetime) -> None:
+    """Nobody gets anything: what it needs is not there, or cannot be computed."""
+    run.state, run.state_reason, run.finished_at = "failed", said[:500], now
+    run.waiting_since = None
+
+
+def pause(run: Run, said: str, by: Actor) -> None:
+    _from(run, ("planning", "sending"))
+    _take_from_planner(run)
+    run.state, run.state_reason = "paused", said
+    record(by, "paused", "run", (str(run.id), run.name))
+
+
+def resume(run: Run, by: Actor) -> None:
+    _from(run, ("paused",))
+    run.state, run.state_reason = "planning" if run.started_at is None else "sending", ""
+    record(by, "resumed", "run", (str(run.id), run.name))
+
+
+def cancel(run: Run, now: datetime, by: Actor) -> None:
+    """What is out already stays accepted; of everything else nothing goes out any more."""
+    _from(run, ("planning", "sending", "paused"))
+    _take_from_planner(run)
+    for statement in CANCEL:
+        db.session.execute(text(statement), {"run": run.id})
+    run.state, run.finished_at, run.waiting_since = "cancelled", now, None
+    record(by, "cancelled", "run", (str(run.id), run.name))
+
+
+def retry_failed(run: Run, by: Actor) -> None:
+    _from(run, ("sending", "finished"))
+    failed = exists().where(Delivery.run_id == run.id, Delivery.state == "failed")
+    if not db.session.scalar(select(failed)):
+        raise WrongState("Nothing of this run has failed.")
+    db.session.execute(text(RETRY), {"run": run.id, "part": next_part(run), "lane": lane(run)})
+    run.state, run.finished_at = "sending", None
+    record(by, "tried again", "run", (str(run.id), run.name))
+
+
+def next_part(run: Run) -> int:
+    last = db.session.scalar(select(func.max(Batch.part)).where(Batch.run_id == run.id))
+    return 0 if last is None else last + 1
+
+
+def lane(run: Run) -> int:
+    """Somebody waits for a transactional mail."""
+    return 0 if run.purpose == "transactional" else 1
+
+
+def account(run: Run) -> Account:
+    return accounts([run.id]).get(run.id, Account())
+
+
+def accounts(run_ids: Sequence[int]) -> dict[int, Account]:
+    """Computed from rows, never from counters that could drift."""
+    counted = select(Delivery.run_id, Delivery.state, Delivery.reason, func.count()).where(Delivery.run_id.in_(run_ids))
+    rows = db.session.execute(counted.group_by(Delivery.run_id, Delivery.state, Delivery.reason)).all()
+    found: dict[int, list[Row]] = {}
+    for run_id, state, reason, count in rows:
+        found.setdefault(run_id, []).append((state, reason, count))
+    return {run_id: _account(own) for run_id, own in found.items()}
+
+
+def finish_done(now: datetime) -> int:
+    """A run is over when none of its batches waits any more.
+
+    Locked first and looked at again: somebody who adds a batch holds the run, and is seen afterwards.
+    """
+    waits = exists().where(Batch.run_id == Run.id, Batch.waiting_since.is_not(None))
+    is_over = Run.state == "sending", ~waits
+    held = select(Run.id).where(*is_over).with_for_update(skip_locked=True, key_share=True)
+    ids = db.session.scalars(held).all()
+    if not ids:
+        return 0
+    over = update(Run).where(Run.id.in_(ids), *is_over).values(state="finished", finished_at=now)
+    done = db.session.execute(over.returning(Run.id).execution_options(synchronize_session=False))
+    return len(done.all())
+
+
+def _account(rows: Sequence[Row]) -> Account:
+    people: Counter[str] = Counter()
+    for state, _, count in rows:
+        people[state] += count
+    return Account(
+        planned=people.total(),
+        waiting=sum(people[one] for one in WAITING),
+        accepted=sum(people[one] for one in ACCEPTED),
+        delivered=people["delivered"],
+        bounced=people["bounced"],
+        complained=people["complained"],
+        uncertain=people["uncertain"],
+        skipped=_by_reason(rows, "skipped"),
+        failed=_by_reason(rows, "failed"),
+    )
+
+
+def _by_reason(rows: Sequence[Row], state: str) -> dict[str, int]:
+    """The most common first."""
+    found = [(reason or state, count) for one, reason, count in rows if one == state]
+    return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _from(run: Run, states: Sequence[str]) -> None:
+    db.session.refresh(run, with_for_update={"key_share": True})
+    if run.state not in states:
+        raise WrongState(f"The run is {run.state}.")
+
+
+def _take_from_planner(run: Run) -> None:
+    """Whoever plans it at this moment cannot record it any more."""
+    if run.state == "planning":
+        run.fence, run.lease_until = run.fence + 1, None

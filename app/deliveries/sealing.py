@@ -1,0 +1,135 @@
+"""A batch is sealed before any call: permission is asked once more, each mail is drawn, the exact bytes are kept.
+
+Whoever may not get it any more is left out with a reason; what cannot be drawn fails alone.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import zstandard
+from sqlalchemy import select, text
+
+from app import running
+from app.consent import permission
+from app.content.language import Refused as CannotBeDrawn
+from app.content.language import Skip
+from app.db import db
+from app.deliveries import message, outcomes
+from app.deliveries.batch import Batch
+from app.deliveries.delivery import Delivery
+from app.deliveries.providers import Mail, Provider
+from app.deliveries.run import Run
+
+UNFIT = re.compile(r"[\s\x00-\x1f\x7f,;<>\"()\\]")  # in an address: it would be several, or another header
+Left = dict[int, tuple[str, str]]  # of a delivery: what became of it, and why
+
+
+WHOSE = """unnest(CAST(:ids AS bigint[]), CAST(:customers AS bigint[])) AS said(id, customer_id)
+      JOIN customers c ON c.id = said.customer_id"""
+# In the order of the addresses: two batches that want the same ones wait for each other in one direction only.
+TAKE = text(f"""
+    INSERT INTO run_addresses (run_id, email_folded, delivery_id)
+    SELECT :run, c.email_folded, said.id FROM {WHOSE} ORDER BY c.email_folded, said.id
+    ON CONFLICT DO NOTHING
+""")
+TAKEN = text(f"""
+    SELECT said.id FROM {WHOSE}
+      JOIN run_addresses a ON a.run_id = :run AND a.email_folded = c.email_folded AND a.delivery_id <> said.id
+""")
+
+
+@dataclass
+class Sealed:
+    mails: list[Mail] = field(default_factory=list)
+    ids: list[int] = field(default_factory=list)
+    left: Left = field(default_factory=dict)
+
+
+def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> None:
+    """`open` → `sealed`, or `done` where nobody is left."""
+    rows = db.session.scalars(select(Delivery).where(Delivery.run_id == run.id, Delivery.part == batch.part)).all()
+    waiting = [row for row in rows if row.state == "planned"]
+    sealed = _sealed(run, waiting, now)
+    outcomes.leave(sealed.left)
+    if not sealed.ids:
+        batch.state, batch.payload, batch.sealed_ids = "done", None, None
+        return
+    outcomes.mark(sealed.ids, "sealed")
+    batch.key = f"campus-{batch.id}-{secrets.token_hex(8)}"
+    batch.payload = zstandard.ZstdCompressor(1).compress(provider.pack(sealed.mails))
+    batch.sealed_ids, batch.state = sealed.ids, "sealed"
+
+
+def unseal(batch: Batch) -> None:
+    """It never left this machine: whatever changed meanwhile may still count."""
+    outcomes.mark(batch.sealed_ids or [], "planned")
+    batch.state, batch.payload, batch.sealed_ids, batch.key = "open", None, None, None
+    db.session.execute(
+        text("DELETE FROM run_addresses a USING deliveries d WHERE a.delivery_id = d.id AND a.run_id = :run"
+             " AND d.run_id = :run AND d.part = :part"),
+        {"run": batch.run_id, "part": batch.part},
+    )  # fmt: skip
+
+
+def packed(batch: Batch) -> bytes:
+    assert batch.payload is not None
+    return zstandard.ZstdDecompressor().decompress(batch.payload)
+
+
+def refusals(run: Run, customer_ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """Who may not be written to at this moment, and why."""
+    found = permission.refusals(customer_ids, run.purpose, run.topic, now)
+    return {one: found.get(one, "no_address") or "" for one in customer_ids if found.get(one, "no_address")}
+
+
+def _sealed(run: Run, waiting: Sequence[Delivery], now: datetime) -> Sealed:
+    sealed = Sealed()
+    ids = [row.customer_id for row in waiting]
+    refused, people = refusals(run, ids, now), message.people(ids)
+    taken = _taken(run, waiting, refused)
+    writer = message.Writer.of(run) if waiting else None
+    for row in waiting:
+        reason = refused.get(row.customer_id) or _unfit(people[row.customer_id].email or "")
+        reason = reason or ("duplicate_address" if row.id in taken else None)
+        if reason:
+            sealed.left[row.id] = ("skipped", reason)
+            continue
+        assert writer is not None
+        try:
+            mail = writer.write(row.id, people[row.customer_id], row.facts or {})
+        except Skip:
+            sealed.left[row.id] = ("skipped", "missing_field")
+        except CannotBeDrawn:
+            sealed.left[row.id] = ("failed", "render")
+        else:
+            sealed.mails.append(mail)
+            sealed.ids.append(row.id)
+    return sealed
+
+
+def _taken(run: Run, waiting: Sequence[Delivery], refused: Mapping[int, str]) -> set[int]:
+    """One mail per address of a run: an address that changed since planning may be somebody else's by now."""
+    if run.purpose == "transactional":
+        return set()
+    open_ = [row for row in waiting if row.customer_id not in refused]
+    said = {"run": run.id, "ids": [row.id for row in open_], "customers": [row.customer_id for row in open_]}
+    db.session.execute(TAKE, said)
+    return set(db.session.scalars(TAKEN, said))
+
+
+def _unfit(email: str) -> str | None:
+    return "bad_address" if UNFIT.search(email.strip()) or email.count("@") != 1 else _not_allowed(email)
+
+
+def _not_allowed(email: str) -> str | None:
+    """MAIL_ALLOW of a staging machine: everybody else is skipped."""
+    allowed = running.config().mail_allow
+    folded = email.strip().lower()
+    if not allowed or folded in allowed or folded.rpartition("@")[2] in allowed:
+        return None
+    return "not_allowed"
