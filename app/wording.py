@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         pair=lambda key: (key, key),
         as_moment=as_moment,
         worth=worth,
+        in_zone=lambda at, zone_name: at.astimezone(ZoneInfo(zone_name)),
     )
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.trim_blocks = True

@@ -78,7 +78,7 @@ def app(migrated: Flask, config: Config) -> Iterator[Flask]:
     """The application on a clean database, inside a context so that rooms can be called directly."""
     Redis.from_url(config.redis_url).flushdb()
     with migrated.app_context():
-        _clean()
+        clean()
         yield migrated
         db.session.rollback()
         db.session.remove()
@@ -162,7 +162,7 @@ def _hashed(kept: dict[str, str] = {}) -> str:  # noqa: B006 — once a process 
     return kept.setdefault(PASSWORD, passwords.hashed(PASSWORD))
 
 
-def _clean() -> None:
+def clean() -> None:
     """Empties every table but the seeds, which come back as the migration left them."""
     tables = [t.name for t in db.metadata.sorted_tables]
     with db.engine.begin() as connection:
@@ -198,5 +198,5 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
-__all__ = ["PASSWORD", "Client"]
+__all__ = ["PASSWORD", "Client", "clean"]
 assert os.environ.get("FLASK_DEBUG") is None, "tests run as production does"

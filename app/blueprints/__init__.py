@@ -9,7 +9,9 @@ from htmx_flask import Htmx
 from app.blueprints import (
     ambiguous,
     assets,
+    automations,
     consent,
+    cron_builder,
     customers,
     dashboard,
     erasures,
@@ -24,6 +26,7 @@ from app.blueprints import (
     outbox,
     pieces,
     render_checks,
+    runs,
     search,
     segment,
     segment_preview,
@@ -33,17 +36,24 @@ from app.blueprints import (
     templates,
     webhooks,
 )
+from app.blueprints.api import automations as api_automations
 from app.blueprints.api import consent as api_consent
 from app.blueprints.api import customers as api_customers
 from app.blueprints.api import erasures as api_erasures
 from app.blueprints.api import events as api_events
+from app.blueprints.api import messages as api_messages
 from app.blueprints.api import openapi as api_documents
+from app.blueprints.api import runs as api_runs
 from app.blueprints.api import segments as api_segments
 from app.blueprints.api import shop as api_shop
 from app.blueprints.api import templates as api_templates
+from app.blueprints.automations import activation as automation_activation
+from app.blueprints.automations import acts as automation_acts
 from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
 from app.blueprints.public import colours, preferences, quiet, sign_up, unsubscribe
+from app.blueprints.runs import acts as run_acts
+from app.blueprints.runs import deliveries, switch
 from app.blueprints.segments import acts as segment_acts
 from app.blueprints.segments import people as segment_people
 from app.blueprints.segments import why as segment_why
@@ -75,10 +85,15 @@ DOORS = (
     sign_in, dashboard, customers, consent, erasures, events, ambiguous, merges, segments, segment_acts, segment_people,
     segment_why, segment_preview, templates, template_acts, template_checks, template_frames, template_publications,
     template_versions, template_composing, template_previews, template_test_sends, outbox, media, media_files,
-    media_frames, render_checks, imports, search, pieces, health, webhooks,
+    media_frames, render_checks, automations, automation_acts, automation_activation,
+    cron_builder, runs, run_acts, switch, deliveries,
+    imports, search, pieces, health, webhooks,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
-BY_KEY = (api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, segment)
+BY_KEY = (
+    api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
+    api_runs, api_messages, segment,
+)  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, topics, sign_ups, suppressions, attributes, users, api_keys, webhook, queues, audit,
 )  # fmt: skip

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from app import htmx, wording
 from app.access import KeyRefused
+from app.automations import keeping as automations
 from app.blueprints.api import refusals
 from app.blueprints.api.refusals import Refusal
 from app.db import db
@@ -44,7 +45,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(BadAsk, lambda error: _page(422, "That does not work here", str(error)))
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _known)
-    app.register_error_handler(Gone, lambda _: _known(NotFound()))
+    for gone in (Gone, automations.Gone):
+        app.register_error_handler(gone, lambda _: _known(NotFound()))
     app.register_error_handler(OperationalError, _away)
     app.register_error_handler(Exception, _unknown)
 

@@ -9,6 +9,7 @@ from flask import url_for
 from sqlalchemy import func, or_, select
 
 from app.accounts.user import User
+from app.automations.automation import Automation
 from app.blueprints.settings import SECTIONS
 from app.content import directory as templates
 from app.content import media
@@ -17,6 +18,7 @@ from app.content.template import MessageTemplate
 from app.customers import directory
 from app.customers.customer import Customer
 from app.db import db
+from app.deliveries.run import Run
 from app.imports.upload import Import
 from app.listing import folded, patterns, words
 from app.segments import directory as segments
@@ -77,6 +79,20 @@ def _templates(q: str) -> list[Hit]:
     return [Hit(t.name, templates.SAID[t.type], url_for("templates.show", template_id=t.id)) for t in found]
 
 
+def _automations(q: str) -> list[Hit]:
+    """Those in use before the archived ones."""
+    like = f"%{folded(q)}%"
+    named = select(Automation).where(func.fold(Automation.name).like(like))
+    found = db.session.scalars(
+        named.order_by(Automation.archived_at.is_not(None), Automation.updated_date.desc()).limit(MOST)
+    )
+    return [Hit(a.name, _automation_said(a), url_for("automations.show", automation_id=a.id)) for a in found]
+
+
+def _automation_said(automation: Automation) -> str:
+    return "archived" if automation.archived_at else "active" if automation.is_active else "not active"
+
+
 def _imports(q: str) -> list[Hit]:
     like = f"%{folded(q)}%"
     newest = select(Import).where(func.fold(Import.filename).like(like)).order_by(Import.id.desc())
@@ -85,6 +101,12 @@ def _imports(q: str) -> list[Hit]:
         Hit(i.filename, f"{i.kind}, {i.state}".replace("_", " "), url_for("imports.show", import_id=i.id))
         for i in found
     ]
+
+
+def _runs(q: str) -> list[Hit]:
+    named = select(Run).where(func.fold(Run.name).like(f"%{folded(q)}%")).order_by(Run.id.desc())
+    found = db.session.scalars(named.limit(MOST))
+    return [Hit(r.name, f"Run {r.id}, {r.state}", url_for("runs.show", run_id=r.id)) for r in found]
 
 
 def _people(q: str) -> list[Hit]:
@@ -105,6 +127,8 @@ SOURCES: tuple[tuple[str, str, Callable[[str], list[Hit]]], ...] = (
     ("Segments", "read", _segments),
     ("Media", "read", _media),
     ("Templates", "read", _templates),
+    ("Automations", "read", _automations),
+    ("Runs", "read", _runs),
     ("Imports", "read", _imports),
     ("Team", "administer", _people),
     ("Settings", "administer", _settings),

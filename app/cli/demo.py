@@ -14,7 +14,7 @@ from app.audit import record
 from app.audit.actor import COMMAND_LINE
 from app.config import Config
 from app.db import db
-from app.demo import arrivals, furnish, load, segments, wishes
+from app.demo import arrivals, automations, furnish, load, segments, wishes
 from app.demo.plan import Plan, midnight
 from app.events import partitions
 
@@ -77,6 +77,7 @@ def _load(plan: Plan, *, small: bool, replace: bool, yes: bool, jobs: int | None
     wishes.bring(plan)
     arrivals.bring(plan)
     segments.bring(plan)
+    automations.bring(plan)
     db.session.commit()
     return counts
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.demo import keys, looks, team, trail
+from app.demo import keys, looks, media, team, templates, trail
 from app.demo.plan import Plan
 
 # The trail last: it tells what the others did.
-PARTS: tuple[Callable[[Plan], None], ...] = (looks.furnish, team.furnish, keys.furnish, trail.furnish)
+PARTS: tuple[Callable[[Plan], None], ...] = (
+    looks.furnish,
+    team.furnish,
+    keys.furnish,
+    media.furnish,
+    templates.furnish,
+    trail.furnish,
+)
 
 
 def product(plan: Plan) -> None:

@@ -56,7 +56,7 @@ def bring(plan: Plan) -> None:
     """After the people; only what is missing."""
     for email, days, wanted in SEGMENTS:
         if not db.session.scalar(select(Segment.id).where(Segment.name == wanted.name)):
-            keeping.create(wanted, plan.now_at - timedelta(days=days), _actor(email))
+            keeping.create(wanted, plan.now_at - timedelta(days=days), actor(email))
     _fill_list(plan)
 
 
@@ -65,9 +65,9 @@ def _fill_list(plan: Plan) -> None:
     if press and not db.session.scalar(select(ListedCustomer.id).where(ListedCustomer.customer_segment_id == press.id)):
         apart = max(plan.customers // PRESS, 2)
         ids = db.session.scalars(DRAWN, {"apart": apart, "most": PRESS}).all()
-        listed.add(press, ids, "press-2026.csv", _actor("clara@campus.example"))
+        listed.add(press, ids, "press-2026.csv", actor("clara@campus.example"))
 
 
-def _actor(email: str) -> Actor:
+def actor(email: str) -> Actor:
     user = team.find(email)
     return Actor("user", user.id, user.name) if user else Actor("system", None, "Demo")

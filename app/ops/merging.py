@@ -13,6 +13,7 @@ from app.customers import merging as customers
 from app.customers.ambiguous_item import AmbiguousItem
 from app.customers.customer import Customer
 from app.customers.merging import CannotMerge
+from app.deliveries import merging as deliveries
 from app.events import merging as events
 from app.events import pending
 from app.ops import joining
@@ -39,6 +40,7 @@ def merge(
     catalogue.move(survivor_id, other_id)
     consent.move(survivor_id, other_id)
     segments.move(survivor_id, other_id)
+    deliveries.move(survivor_id, other_id)
     survivor = customers.finish(pair, takes, by, now)
     ambiguity.settle_cleared(emails, f"merged into customer {survivor_id}", now)
     joining.join([survivor_id, *ambiguity.owners(emails)])

@@ -15,17 +15,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import claims, pump
 from app.accounts import sign_in
+from app.automations import schedule
 from app.claims import Claim, Claimable
 from app.consent import signups
 from app.db import Model, db
-from app.deliveries import local_outbox
+from app.deliveries import local_outbox, runs
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
 from app.ops import joining, sweeping, tidying
 from app.receipts import idempotency, keep
 from app.segments import jobs as segments
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,9 @@ class Recurring:
 
 
 RECURRING = (
+    Recurring("Make the runs that are due", 5 * SECOND, "runs", schedule.fire_due),
+    Recurring("Look again when automations act next", 10 * MINUTE, "runs", schedule.refresh),
+    Recurring("Finish the runs whose mails are all out", 10 * SECOND, "send", runs.finish_done),
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),

@@ -147,7 +147,7 @@ def _draw_one(report: Report, mail: Mail, customer_id: int, known: dict[str, Any
 
 
 def _known(person: Person, shared: dict[str, Any]) -> dict[str, Any]:
-    return knowledge.of(person, shared, samples.FACTS, running.config().base_url)
+    return knowledge.of(person, shared, samples.FACTS, knowledge.urls(person.id, running.config().base_url))
 
 
 def _first(problems: Sequence[Problem]) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, select, union_all
 
 from app import claims
+from app.automations import jobs as automation_jobs
 from app.customers import jobs as customer_jobs
 from app.db import db
 from app.deliveries import jobs as delivery_jobs
@@ -26,6 +27,8 @@ TABLES: list[Work] = [
     customer_jobs.INDEXES,
     event_jobs.EVENTS,
     import_jobs.IMPORTS,
+    automation_jobs.RUNS,
+    delivery_jobs.BATCHES,
     delivery_jobs.NOTICES,
     jobs.ERASURES,
     jobs.RENDER_CHECKS,

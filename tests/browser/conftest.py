@@ -111,10 +111,12 @@ class Visits:
         self.browser, self.address, self.known = browser, address, known
         self.open: list[Visitor] = []
 
-    def __call__(self, width: int = 1280, theme: str = "light", javascript: bool = True) -> Visitor:
+    def __call__(
+        self, width: int = 1280, theme: str = "light", javascript: bool = True, touch: bool = False
+    ) -> Visitor:
         size = {"width": width, "height": 844 if width < 600 else 860}
         context = self.browser.new_context(
-            viewport=size, color_scheme=theme, java_script_enabled=javascript, reduced_motion="reduce"
+            viewport=size, color_scheme=theme, java_script_enabled=javascript, reduced_motion="reduce", has_touch=touch
         )
         context.set_default_timeout(20_000)
         if javascript:

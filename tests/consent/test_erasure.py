@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import zstandard
 from sqlalchemy import select, text
 
 from app.accounts import api_keys
@@ -25,7 +26,10 @@ from app.customers.incoming import Incoming, Source
 from app.customers.upsert import upsert_many
 from app.customers.who import Who
 from app.db import db
-from app.deliveries import notices
+from app.deliveries import notices, sealing
+from app.deliveries.batch import Batch
+from app.deliveries.filling import Whom
+from app.deliveries.providers import outbox
 from app.events import effects, intake
 from app.events.incoming import Incoming as Fact
 from app.events.incoming import Origin
@@ -36,6 +40,7 @@ from app.segments import keeping, listed
 from app.segments.definition import Definition
 from app.settings import topics
 from app.tally import Tally
+from tests.deliveries.making import make_run, make_version, sent
 from tests.factories import make_customer, make_event, make_move
 from tests.imports.bringing import bring, written
 
@@ -49,7 +54,7 @@ LEAD = f"L-{MARK}"
 TOLD = (
     *("customers", "attribute_changes", "customer_aliases", "ambiguous_items", "signups", "suppressions", "consents"),
     *("events", "funnel_events", "pending_events", "event_work", "carts", "orders", "receipts", "audit"),
-    *("import_chunks", "import_rejects"),
+    *("import_chunks", "import_rejects", "deliveries", "run_addresses", "batches", "outbox_messages"),
 )
 
 
@@ -128,6 +133,7 @@ def named_everywhere() -> int:
     orders.upsert_many([orders.Incoming(0, f"O-{MARK}", Who(customer_id), said)], "shop", NOW)
     orders.upsert_many([orders.Incoming(0, f"O2-{MARK}", Who(lms_lead_id=f"x-{MARK}", email=MAIL), said)], "shop", NOW)
     carts.upsert_many([cart(customer_id, item)], "shop", NOW)
+    make_mails(customer_id)
     ambiguity.note(MAIL, "events")
     suppressions.put_many([suppressions.Incoming(0, MAIL, "hard_bounce", NOW, f"note {MARK}")], "test")
     preferences.pause(customer_id, NOW)
@@ -143,6 +149,25 @@ def named_everywhere() -> int:
     says(customer_id, "marketing", False)
     db.session.commit()
     return customer_id
+
+
+def make_mails(customer_id: int) -> None:
+    """One that the provider refused and one that went out, and one that waits, sealed, beside another person's."""
+    version = make_version("{{ customer.last_name }}")
+    whom = Whom(f"SELECT id AS customer_id FROM customers WHERE id = {customer_id} OR lms_lead_id = 'L-other'")
+    for key in ("refused", "gone out"):
+        make_run(version, whom, key, purpose="transactional", topic=None)
+        sent()
+    waits = make_run(version, whom, "waits", purpose="transactional", topic=None)
+    said = {"run": waits.id, "refused": waits.id - 2, "id": customer_id, "mail": MAIL}
+    for statement in (
+        f'UPDATE deliveries SET facts = \'{{"said": "{MARK}"}}\' WHERE customer_id = :id',
+        "UPDATE deliveries SET state = 'failed', reason = :mail WHERE run_id = :refused",
+        "INSERT INTO run_addresses SELECT run_id, :mail, id FROM deliveries WHERE run_id = :run AND customer_id = :id",
+    ):
+        db.session.execute(text(statement), said)
+    sealing.seal(db.session.scalars(select(Batch).where(Batch.run_id == waits.id)).one(), waits, outbox, NOW)
+    db.session.commit()
 
 
 def cart(customer_id: int, item: Item) -> carts.Incoming:
@@ -168,6 +193,8 @@ def everything() -> Iterator[tuple[str, str]]:
 
 
 def _unpacked(held: bytes) -> str:
+    if held.startswith(zstandard.FRAME_HEADER):
+        return zstandard.ZstdDecompressor().decompress(held).decode(errors="replace")
     try:
         return zlib.decompress(held).decode(errors="replace")
     except zlib.error:

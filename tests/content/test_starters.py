@@ -39,7 +39,9 @@ def lay() -> None:
 
 def drawn(name: str, facts: dict[str, object] | None = None, **changes: object) -> rendering.Rendered:
     template = db.session.query(MessageTemplate).filter_by(starter=name).one()
-    known = knowledge.of(MAYA, {"brand": BRAND}, samples.FACTS if facts is None else facts, ADDRESS)
+    known = knowledge.of(
+        MAYA, {"brand": BRAND}, samples.FACTS if facts is None else facts, knowledge.urls(MAYA.id, ADDRESS)
+    )
     known["customer"] |= changes
     return rendering.render(versions.frozen(versions.published(template), ADDRESS), known)
 

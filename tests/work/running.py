@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -39,7 +40,7 @@ class Workers:
         self.process = subprocess.Popen(
             [sys.executable, "worker.py", *arguments],
             cwd=ROOT,
-            env={**os.environ, **env, "WORK_MODULES": "tests.work.errands_at_work"},
+            env={**os.environ, "WORK_MODULES": "tests.work.errands_at_work", **env},
             stderr=log.open("ab"),
         )
 
@@ -62,6 +63,32 @@ class Workers:
         if self.process.poll() is None:
             self.process.terminate()
         return self.process.wait(30)
+
+
+class OwnRedis:
+    """A server that nobody else minds losing."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.program, self.socket = program, folder / "r"
+        self.url = f"unix://{self.socket}"
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.start()
+
+    @property
+    def tcp_url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--unixsocket", str(self.socket), "--save", ""]
+        self.process = subprocess.Popen([self.program, *options], stdout=subprocess.DEVNULL)
+        until(self.socket.exists)
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.socket.unlink(missing_ok=True)
 
 
 def ask_for(*wishes: str) -> list[int]:

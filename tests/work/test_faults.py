@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from redis import Redis
@@ -22,7 +19,7 @@ from app.customers.attributes import AttributeType
 from app.db import db
 from app.queue import redis_connection
 from tests.work.errands import Errand
-from tests.work.running import Workers, ask_for, effects, row, until, waiting
+from tests.work.running import OwnRedis, Workers, ask_for, effects, row, until, waiting
 
 Start = Callable[..., Workers]
 pytestmark = [
@@ -157,32 +154,6 @@ def test_a_job_that_hangs_holds_its_queue_up_for_less_than_half_a_minute(workers
 def _frozen(*workers: Workers):
     horses = [worker.horse() for worker in workers]
     return next((horse for horse in horses if horse and horse.status() == "stopped"), None)
-
-
-class OwnRedis:
-    """A server that nobody else minds losing."""
-
-    def __init__(self, program: str, folder: Path) -> None:
-        self.program, self.socket = program, folder / "r"
-        self.url = f"unix://{self.socket}"
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.start()
-
-    @property
-    def tcp_url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--unixsocket", str(self.socket), "--save", ""]
-        self.process = subprocess.Popen([self.program, *options], stdout=subprocess.DEVNULL)
-        until(self.socket.exists)
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        self.socket.unlink(missing_ok=True)
 
 
 @pytest.fixture

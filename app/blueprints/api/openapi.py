@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import public
-from app.blueprints.api import segment_paths, shapes, template_paths
+from app.blueprints.api import automation_paths, run_paths, segment_paths, shapes, template_paths
 from app.blueprints.api.described import ID, ONCE, PAGE, REFERENCE, answer, query, refer, refusals
 from app.blueprints.api.reading import MOST
 from app.blueprints.api.words import CODES, CONSENT, FACTS, REFUSALS, Facts
@@ -65,6 +65,8 @@ TYPES = (
     shapes.Erased,
     *segment_paths.TYPES,
     *template_paths.TYPES,
+    *run_paths.TYPES,
+    *automation_paths.TYPES,
 )
 
 
@@ -92,6 +94,8 @@ def read() -> Response:
         consent=json.dumps(CONSENT),
         segment=json.dumps(segment_paths.EXAMPLE),
         template=json.dumps(template_paths.EXAMPLE),
+        automation=json.dumps(automation_paths.EXAMPLE),
+        message=json.dumps(run_paths.EXAMPLE),
         refusals=REFUSALS,
         codes=CODES,
         most=MOST,
@@ -117,7 +121,7 @@ def document() -> dict[str, Any]:
     paths["/customers"]["get"] = _list()
     paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
-    paths |= segment_paths.paths() | template_paths.paths()
+    paths |= segment_paths.paths() | template_paths.paths() | run_paths.paths() | automation_paths.paths()
     return {
         "openapi": "3.1.0",
         "info": {

@@ -23,7 +23,7 @@ from app.receipts import idempotency, keep
 from app.receipts.idempotency import Answer
 from app.tally import Tally
 
-STORED = (200, 201)
+STORED = (200, 201, 202)
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, Response, request, url_for
 
 from app import htmx
 from app.access import actor, may
+from app.automations import schedule
 from app.blueprints.settings.saving import changed_meanwhile, version_sent
 from app.db import db
 from app.settings import team
@@ -32,6 +35,8 @@ def save() -> Response:
         team.save(sent, version_sent(), actor())
     except ChangedMeanwhile:
         return _again(sent, changed_meanwhile())
+    db.session.expire_all()  # the zone was written past what is held of it
+    schedule.refresh(datetime.now(UTC))
     db.session.commit()
     return htmx.go(url_for("settings_team.show"), "Saved. Days now begin at midnight in " + sent.timezone + ".")
 

@@ -1,0 +1,93 @@
+"""What somebody wants an automation to be: read and checked before it is kept, and again before it may act."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any
+from zoneinfo import available_timezones
+
+from app import problem
+from app.automations import triggers
+from app.automations.automation import Automation
+from app.consent.permission import PURPOSES
+from app.content import writing
+from app.problem import Problem
+from app.segments import keeping as segments
+from app.settings import senders, team, topics
+from app.settings.addresses import is_address
+
+LONGEST_NAME = 200
+LONGEST_DESCRIPTION = 2_000
+PROMOTIONAL = "promotional"
+MOST_LATE_HOURS = 24 * 30
+
+
+@dataclass(frozen=True)
+class Definition:
+    """`timezone` and `sender_id`: none means the team's and the default one, as they are when it runs."""
+
+    name: str
+    segment_id: int | None = None
+    template_id: int | None = None
+    description: str = ""
+    purpose: str = PROMOTIONAL
+    topic: str | None = PROMOTIONAL
+    timezone: str | None = None
+    sender_id: int | None = None
+    reply_to: str | None = None
+    trigger: Mapping[str, Any] = field(default_factory=dict)
+    goal: Mapping[str, Any] | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    def kept(self) -> dict[str, Any]:
+        """As a version holds it."""
+        own = {one.name: getattr(self, one.name) for one in fields(self)}
+        return own | {"trigger": dict(self.trigger), "limits": dict(self.limits)}
+
+
+def of(automation: Automation) -> Definition:
+    return Definition(**{one.name: getattr(automation, one.name) for one in fields(Definition)})
+
+
+def zone_of(automation: Automation) -> str:
+    return automation.timezone or team.zone().key
+
+
+def problems(wanted: Definition, now: datetime) -> list[Problem]:
+    """Of its form: whether it can act is another question."""
+    found = problem.of_text("name", wanted.name, LONGEST_NAME, is_needed=True)
+    found += problem.of_text("description", wanted.description, LONGEST_DESCRIPTION)
+    found += [Problem("segment_id", "There is no such segment.")] if _is_gone(segments, wanted.segment_id) else []
+    found += [Problem("template_id", "There is no such template.")] if _is_gone(writing, wanted.template_id) else []
+    found += [Problem("sender_id", "There is no such sender.")] if _is_gone(senders, wanted.sender_id) else []
+    zone = wanted.timezone or team.zone().key
+    if zone not in available_timezones():
+        found.append(Problem("timezone", f"There is no time zone “{zone[:60]}”."))
+        zone = "UTC"
+    if wanted.reply_to and not is_address(wanted.reply_to):
+        found.append(Problem("reply_to", "This is no e-mail address."))
+    return found + _purpose(wanted) + _limits(wanted.limits) + triggers.problems(wanted.trigger, zone, now)
+
+
+def _purpose(wanted: Definition) -> list[Problem]:
+    if wanted.purpose not in PURPOSES:
+        return [Problem("purpose", f"It must be one of: {', '.join(PURPOSES)}.")]
+    if wanted.purpose == PROMOTIONAL and not wanted.topic:
+        return [Problem("topic", "Promotional mail needs a topic: it is what people unsubscribe from.")]
+    if wanted.topic and topics.called(wanted.topic) is None:
+        return [Problem("topic", f"There is no topic “{wanted.topic[:60]}”.")]
+    return []
+
+
+def _limits(limits: Mapping[str, Any]) -> list[Problem]:
+    found = [Problem(f"limits.{name[:60]}", "This limit comes later.") for name in limits if name != "late_hours"]
+    hours = limits.get("late_hours", 0)
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 <= hours <= MOST_LATE_HOURS:
+        found.append(Problem("limits.late_hours", f"It is a number of hours, from 0 to {MOST_LATE_HOURS}."))
+    return found
+
+
+def _is_gone(room: Any, key: int | None) -> bool:
+    return key is not None and room.find(key) is None

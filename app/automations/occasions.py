@@ -1,0 +1,94 @@
+"""An occasion becomes a run: once, whoever asks and however often. What the run uses is frozen here."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+
+from app import running
+from app.audit import Actor
+from app.automations import definition, readiness, triggers
+from app.automations.automation import Automation
+from app.deliveries import runs
+from app.deliveries.run import Run
+from app.problem import Problem
+from app.segments import keeping as segments
+from app.settings import senders
+
+CLOCK = "the clock"
+
+
+def at(automation: Automation, planned: datetime, by_name: str = CLOCK) -> Run | None:
+    """None: this planned time has its run already."""
+    return _make(automation, key_of(automation, planned), planned, by_name)
+
+
+def key_of(automation: Automation, planned: datetime) -> str:
+    """Of what goes out as soon as it is activated, one a version: however often somebody presses the button."""
+    is_at_once = triggers.is_at_once(automation.trigger)
+    moment = f"now-{automation.version}" if is_at_once else f"{planned.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"automation-{automation.id}-{moment}"
+
+
+def spent(automation: Automation) -> Run | None:
+    """The one run that it had, where it goes out once as soon as it is activated."""
+    is_at_once = triggers.is_at_once(automation.trigger)
+    return runs.called(key_of(automation, automation.updated_date)) if is_at_once else None
+
+
+def by_hand(automation: Automation, now: datetime, by: Actor) -> Run:
+    """One more, now: a person or another system asks for it, whatever its trigger says."""
+    run = _make(automation, f"automation-{automation.id}-by-hand-{secrets.token_hex(8)}", now, by.name)
+    assert run is not None
+    return run
+
+
+def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> Run | None:
+    """One that cannot act makes a failed run, which says why: never a silent gap."""
+    version, unready = readiness.version_of(automation), readiness.problems(automation)
+    if version is None:
+        raise Unready(unready)
+    segment = segments.find(automation.segment_id) if automation.segment_id else None
+    made = runs.make(
+        Run(
+            key=key,
+            automation_id=automation.id,
+            name=automation.name,
+            planned_for=planned,
+            version_id=version.id,
+            segment_id=segment.id if segment else None,
+            segment_name=segment.name if segment else "",
+            purpose=automation.purpose,
+            topic=automation.topic,
+            timezone=definition.zone_of(automation),
+            sender=sender_of(automation),
+            reply_to=reply_to_of(automation),
+            goal=automation.goal,
+            limits=automation.limits,
+            by_name=by_name,
+        )
+    )
+    if made is not None and unready:
+        runs.fail(made, unready[0].message, planned)
+    return made
+
+
+class Unready(Exception):
+    """There is nothing that it could say."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems[0].message if problems else "")
+        self.problems = problems
+
+
+def sender_of(automation: Automation) -> str:
+    """The chosen sender, else the default one of Settings, else MAIL_FROM."""
+    chosen = senders.find(automation.sender_id) if automation.sender_id else None
+    default = next((one for one in senders.everyone() if one.is_default), None)
+    sender = chosen or default
+    return f"{sender.name} <{sender.email}>" if sender else running.config().mail_from
+
+
+def reply_to_of(automation: Automation) -> str | None:
+    chosen = senders.find(automation.sender_id) if automation.sender_id else None
+    return automation.reply_to or (chosen.reply_to if chosen else None) or running.config().mail_reply_to

@@ -1,0 +1,92 @@
+"""Which automations are due, and what becomes of a planned time that nobody kept.
+
+Any number of schedulers may ask: the row is locked while it is looked at, and the key of the run decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.audit import Actor, record
+from app.automations import definition, occasions, triggers
+from app.automations.automation import Automation
+from app.automations.occasions import Unready
+from app.db import db
+from app.deliveries.run import Run
+from app.logs import log, place_of
+
+LATE = timedelta(hours=6)
+SCHEDULER = Actor("system", None, "Schedule")
+
+
+def fire_due(now: datetime) -> Iterator[None]:
+    """Each in a transaction of its own: one that fails is passed over until the next round, and holds nobody up."""
+    failed: set[int] = set()
+    while (automation := _next_due(now, failed)) is not None:
+        key = automation.id
+        try:
+            with db.session.begin_nested():
+                fire(automation, now)
+        except (SQLAlchemyError, ValueError) as error:
+            failed.add(key)
+            log.error("automation could not fire", automation=key, **place_of(error))
+        yield
+
+
+def refresh(now: datetime) -> int:
+    """The next times anew, after another zone of the team or a clock that was wrong; what is due already stays so."""
+    ahead = select(Automation).where(Automation.is_active, or_(Automation.next_at.is_(None), Automation.next_at > now))
+    changed = [one for one in db.session.scalars(ahead.with_for_update(skip_locked=True)) if _moved(one, now)]
+    db.session.flush()
+    return len(changed)
+
+
+def _moved(automation: Automation, now: datetime) -> bool:
+    before = automation.next_at
+    automation.next_at = triggers.first_time(automation.trigger, definition.zone_of(automation), now)
+    automation.is_active = automation.next_at is not None
+    return automation.next_at != before
+
+
+def fire(automation: Automation, now: datetime) -> Run | None:
+    """Its planned time, at once or late; then the next one after now. Never a stack of missed ones."""
+    planned = automation.next_at
+    assert planned is not None
+    run = None
+    if now - planned <= late(automation):
+        run = _run(automation, planned)
+    else:
+        record(SCHEDULER, "missed", "automation", (str(automation.id), automation.name), None, {"at": str(planned)})
+    automation.next_at = triggers.next_time(automation.trigger, definition.zone_of(automation), max(now, planned))
+    automation.is_active = automation.next_at is not None
+    db.session.flush()
+    return run
+
+
+def late(automation: Automation) -> timedelta:
+    hours = automation.limits.get("late_hours")
+    return timedelta(hours=hours) if isinstance(hours, int | float) else LATE
+
+
+def _run(automation: Automation, planned: datetime) -> Run | None:
+    try:
+        return occasions.at(automation, planned)
+    except Unready as unready:
+        said = {"at": str(planned), "reason": str(unready)}
+        record(SCHEDULER, "could not run", "automation", (str(automation.id), automation.name), None, said)
+        return None
+
+
+def _next_due(now: datetime, but: Collection[int]) -> Automation | None:
+    due = (
+        select(Automation)
+        .where(Automation.is_active, Automation.next_at <= now, Automation.id.not_in(but))
+        .order_by(Automation.next_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return db.session.scalars(due.execution_options(populate_existing=True)).one_or_none()

@@ -1,0 +1,133 @@
+"""What the document says of automations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.blueprints.api import automation_shapes
+from app.blueprints.api.described import ID, ONCE, PAGE, answer, refer, refusals
+
+TYPES = (
+    automation_shapes.Automation,
+    automation_shapes.AutomationChange,
+    automation_shapes.KnownAutomation,
+    automation_shapes.AutomationList,
+    automation_shapes.StartedRun,
+)
+EXAMPLE = {
+    "name": "Open day",
+    "customer_segment_id": 1,
+    "message_template_id": 1,
+    "topic": "newsletter",
+    "timezone": "Europe/Berlin",
+    "trigger": {"cron": "0 10 * * 2"},
+}
+CHANGE = {"version": 1, "trigger": {"once": "2026-12-01T10:00:00+01:00"}}
+BODY = {"required": False, "content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+def paths() -> dict[str, Any]:
+    return {
+        "/automations": {"get": _list(), "post": _create()},
+        "/automations/{id}": {"get": _one(), "patch": _change(), "delete": _delete()},
+        "/automations/{id}/activation": {"post": _activate(), "delete": _deactivate()},
+        "/automations/{id}/runs": {"post": _run()},
+    }
+
+
+def _list() -> dict[str, Any]:
+    return {
+        "summary": "All automations, page by page; archived ones too.",
+        "operationId": "list_automations",
+        "parameters": PAGE,
+        "responses": {
+            "200": answer("A page of automations.", refer("AutomationList")),
+            **refusals(401, 403, 422, 429),
+        },
+    }
+
+
+def _create() -> dict[str, Any]:
+    return {
+        "summary": "Join a segment, a template and a time. It acts once it is activated.",
+        "operationId": "create_automation",
+        "parameters": [ONCE],
+        "requestBody": _body("Automation", EXAMPLE),
+        "responses": {
+            "201": answer("The automation, not active.", refer("KnownAutomation")),
+            **refusals(400, 401, 403, 409, 413, 415, 422, 429),
+        },
+    }
+
+
+def _one() -> dict[str, Any]:
+    return {
+        "summary": "One automation.",
+        "operationId": "get_automation",
+        "parameters": [ID],
+        "responses": {"200": answer("The automation.", refer("KnownAutomation")), **refusals(401, 403, 404, 429)},
+    }
+
+
+def _change() -> dict[str, Any]:
+    return {
+        "summary": "Change an automation. Without the present version it is refused with 409.",
+        "operationId": "change_automation",
+        "parameters": [ID],
+        "requestBody": _body("AutomationChange", CHANGE),
+        "responses": {
+            "200": answer("The automation as it is now.", refer("KnownAutomation")),
+            **refusals(400, 401, 403, 404, 409, 413, 415, 422, 429),
+        },
+    }
+
+
+def _delete() -> dict[str, Any]:
+    return {
+        "summary": "Delete an automation. Its runs stay.",
+        "operationId": "delete_automation",
+        "parameters": [ID],
+        "responses": {"204": {"description": "It is gone."}, **refusals(401, 403, 404, 429)},
+    }
+
+
+def _activate() -> dict[str, Any]:
+    return {
+        "summary": "Put an automation to work; one that is at work stays so.",
+        "operationId": "activate_automation",
+        "parameters": [ID, ONCE],
+        "requestBody": BODY,
+        "responses": {
+            "200": answer("The automation at work.", refer("KnownAutomation")),
+            **refusals(400, 401, 403, 404, 409, 413, 415, 422, 429),
+        },
+    }
+
+
+def _deactivate() -> dict[str, Any]:
+    return {
+        "summary": "No more runs; those that are on their way go on.",
+        "operationId": "deactivate_automation",
+        "parameters": [ID],
+        "responses": {
+            "200": answer("The automation at rest.", refer("KnownAutomation")),
+            **refusals(401, 403, 404, 429),
+        },
+    }
+
+
+def _run() -> dict[str, Any]:
+    return {
+        "summary": "Start one more run now, whatever the trigger, active or not.",
+        "operationId": "run_automation",
+        "parameters": [ID, ONCE],
+        "requestBody": BODY,
+        "responses": {
+            "202": answer("The run that was started.", refer("StartedRun")),
+            **refusals(400, 401, 403, 404, 409, 413, 415, 422, 429),
+        },
+    }
+
+
+def _body(name: str, example: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": refer(name), "example": example}}}

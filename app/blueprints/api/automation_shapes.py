@@ -1,0 +1,94 @@
+"""What other systems may say of automations, key by key, and what they hear."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from app.automations.definition import LONGEST_DESCRIPTION, LONGEST_NAME
+from app.blueprints.api.segment_shapes import Version
+from app.blueprints.api.shapes import Id, Moment, Slug, Text
+
+Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
+Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
+Purpose = Annotated[str, Meta(pattern="^(promotional|informational|transactional)$")]
+Zone = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
+
+    `trigger` is {"cron": five fields} or {"once": "now" or a time}; it acts once it is activated.
+    """
+
+    name: Name
+    message_template_id: Id
+    trigger: dict[str, Any]
+    description: Description | UnsetType | None = UNSET
+    customer_segment_id: Id | UnsetType | None = UNSET
+    purpose: Purpose | UnsetType | None = UNSET
+    topic: Slug | UnsetType | None = UNSET
+    timezone: Zone | UnsetType | None = UNSET
+    sender: Text | UnsetType | None = msgspec.field(default=UNSET, name="from")
+    reply_to: Text | UnsetType | None = UNSET
+    limits: dict[str, Any] | UnsetType | None = UNSET
+    goal: dict[str, Any] | UnsetType | None = UNSET
+    variants: list[dict[str, Any]] | UnsetType | None = UNSET
+
+
+class AutomationChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """What becomes another; `version` is the one that was read. An active one does it from its next run on.
+
+    A version that is not the present one is refused with 409, and so is none.
+    """
+
+    version: Version | UnsetType | None = UNSET
+    name: Name | UnsetType = UNSET
+    description: Description | UnsetType | None = UNSET
+    customer_segment_id: Id | UnsetType | None = UNSET
+    message_template_id: Id | UnsetType = UNSET
+    purpose: Purpose | UnsetType = UNSET
+    topic: Slug | UnsetType | None = UNSET
+    timezone: Zone | UnsetType | None = UNSET
+    sender: Text | UnsetType | None = msgspec.field(default=UNSET, name="from")
+    reply_to: Text | UnsetType | None = UNSET
+    trigger: dict[str, Any] | UnsetType = UNSET
+    limits: dict[str, Any] | UnsetType | None = UNSET
+    goal: dict[str, Any] | UnsetType | None = UNSET
+    variants: list[dict[str, Any]] | UnsetType | None = UNSET
+
+
+class KnownAutomation(msgspec.Struct, kw_only=True):
+    """`next_at`: when it acts next, while it is active."""
+
+    id: int
+    name: str
+    description: str
+    customer_segment_id: int | None
+    message_template_id: int | None
+    purpose: str
+    topic: str | None
+    timezone: str | None
+    sender: str | None = msgspec.field(name="from")
+    reply_to: str | None
+    trigger: dict[str, Any]
+    goal: dict[str, Any] | None
+    limits: dict[str, Any]
+    is_active: bool
+    next_at: Moment | None
+    version: int
+    created_date: Moment
+    updated_date: Moment
+    archived_at: Moment | None
+
+
+class AutomationList(msgspec.Struct):
+    data: list[KnownAutomation]
+    has_more: bool
+    next_cursor: str | None
+
+
+class StartedRun(msgspec.Struct):
+    run_id: int

@@ -1,0 +1,206 @@
+"""/api/v1/automations: when. Making one takes the scope “write”; putting it to work, and running it, “send”."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from typing import Any
+
+import msgspec
+from flask import Blueprint, Response
+
+from app import running
+from app.access import key
+from app.automations import definition, directory, keeping, occasions, readiness, triggers
+from app.automations.automation import Automation
+from app.automations.definition import PROMOTIONAL, Definition
+from app.blueprints.api import authored, automation_shapes, lists, reading, taking
+from app.blueprints.api.answers import answer
+from app.blueprints.api.automation_shapes import AutomationChange, KnownAutomation, StartedRun
+from app.blueprints.api.refusals import Refusal
+from app.blueprints.api.shapes import said, those_said
+from app.db import db
+from app.problem import Problem
+from app.receipts.idempotency import Answer
+from app.settings import senders
+
+door = Blueprint("api_automations", __name__, url_prefix="/api/v1/automations")
+KEPT = {
+    "name": "name",
+    "description": "description",
+    "customer_segment_id": "segment_id",
+    "message_template_id": "template_id",
+    "purpose": "purpose",
+    "topic": "topic",
+    "timezone": "timezone",
+    "reply_to": "reply_to",
+    "trigger": "trigger",
+    "limits": "limits",
+}
+OUTSIDE = {inside: outside for outside, inside in KEPT.items()} | {"sender_id": "from"}
+CLEARED: dict[str, Any] = {"description": "", "limits": {}}
+LATER = ("goal", "variants")
+
+
+@door.get("")
+@key("read")
+def index() -> Response:
+    limit = lists.limit()
+    found = directory.after(lists.after(), limit + 1)
+    shown, has_more = [_known(one) for one in found[:limit]], len(found) > limit
+    return answer(automation_shapes.AutomationList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+
+
+@door.post("")
+@key("write")
+def create() -> Response:
+    body = reading.body()
+    return taking.once(body, lambda now: _create(body, now), bell="")
+
+
+@door.get("/<int:automation_id>")
+@key("read")
+def show(automation_id: int) -> Response:
+    return answer(_known(_find(automation_id)))
+
+
+@door.patch("/<int:automation_id>")
+@key("write")
+def change(automation_id: int) -> Response:
+    wanted, now = authored.wanted(reading.body(), AutomationChange), datetime.now(UTC)
+    automation = _find(automation_id)
+    kept = Definition(**(definition.of(automation).kept() | _parts(wanted)))
+    _refuse(wanted, kept, now)
+    try:
+        held = keeping.change(automation, kept, said(wanted.version) or 0, now, authored.by())
+    except keeping.Changed:
+        raise authored.stale(automation.version) from None
+    except keeping.NotReady as unready:
+        raise _not_ready(unready.problems) from None
+    db.session.commit()
+    return answer(_known(held))
+
+
+@door.delete("/<int:automation_id>")
+@key("write")
+def delete(automation_id: int) -> Response:
+    """Its runs stay, under its name."""
+    keeping.delete(_find(automation_id), authored.by())
+    db.session.commit()
+    return Response(status=204)
+
+
+@door.post("/<int:automation_id>/activation")
+@key("send")
+def activate(automation_id: int) -> Response:
+    """It may come without a body: there is nothing to say."""
+    body = reading.sent()
+    return taking.once(body, lambda now: _activate(automation_id, now), bell="")
+
+
+@door.delete("/<int:automation_id>/activation")
+@key("send")
+def deactivate(automation_id: int) -> Response:
+    held = keeping.deactivate(_find(automation_id), authored.by())
+    db.session.commit()
+    return answer(_known(held))
+
+
+@door.post("/<int:automation_id>/runs")
+@key("send")
+def run(automation_id: int) -> Response:
+    """One more, whatever its trigger says; it may come without a body."""
+    body = reading.sent()
+    return taking.once(body, lambda now: _run(automation_id, now), bell="automations.plan_runs")
+
+
+def _create(body: bytes, now: datetime) -> Answer:
+    wanted = authored.wanted(body, automation_shapes.Automation)
+    parts = _parts(wanted)
+    if parts.get("topic") is None:
+        parts["topic"] = PROMOTIONAL if parts.get("purpose", PROMOTIONAL) == PROMOTIONAL else None
+    kept = Definition(**parts)
+    _refuse(wanted, kept, now)
+    automation = keeping.create(kept, now, authored.by())
+    return Answer(201, msgspec.json.encode(_known(automation)))
+
+
+def _activate(automation_id: int, now: datetime) -> Answer:
+    try:
+        held = keeping.activate(_find(automation_id), now, authored.by())
+    except keeping.NotReady as unready:
+        raise _not_ready(unready.problems) from None
+    except keeping.HasRun as over:
+        message = f"It went out once already, by run {over.run.id}. Start another run, or change it."
+        raise Refusal(409, "has_run", message, [{"run_id": over.run.id}]) from None
+    return Answer(200, msgspec.json.encode(_known(held)))
+
+
+def _run(automation_id: int, now: datetime) -> Answer:
+    automation = _find(automation_id)
+    if unready := readiness.problems(automation):
+        raise _not_ready(unready)
+    made = occasions.by_hand(automation, now, authored.by())
+    return Answer(202, msgspec.json.encode(StartedRun(made.id)))
+
+
+def _parts(wanted: msgspec.Struct) -> dict[str, Any]:
+    """Of what a definition keeps, whatever was said; null is what it is without."""
+    parts = those_said(wanted, *KEPT)
+    if parts.get("purpose", "") is None:
+        del parts["purpose"]
+    if parts.get("purpose") == "transactional":
+        parts.setdefault("topic", None)
+    found = {KEPT[name]: CLEARED.get(name) if value is None else value for name, value in parts.items()}
+    sender = getattr(wanted, "sender")  # noqa: B009
+    if sender is not msgspec.UNSET:
+        found["sender_id"] = _sender(sender) if sender else None
+    return found
+
+
+def _sender(written: str) -> int | None:
+    """An address of Settings, with or without its name; MAIL_FROM is what goes out without any."""
+    address = parseaddr(written)[1].lower()
+    for one in senders.everyone():
+        if one.email.lower() == address:
+            return one.id
+    if address and address == parseaddr(running.config().mail_from)[1].lower():
+        return None
+    raise _refused([Problem("from", "There is no such sender. An admin adds it under Settings → Senders.")])
+
+
+def _refuse(wanted: msgspec.Struct, kept: Definition, now: datetime) -> None:
+    later = [Problem(name, "This comes later.") for name in LATER if said(getattr(wanted, name))]
+    found = later + _without_offset(kept) + definition.problems(kept, now)
+    authored.refuse([Problem(OUTSIDE.get(one.path, one.path), one.message) for one in found])
+
+
+def _without_offset(kept: Definition) -> list[Problem]:
+    once = kept.trigger.get("once")
+    if not isinstance(once, str) or once == triggers.NOW or not triggers.is_without_offset(once):
+        return []
+    return [Problem("trigger.once", "A time needs its offset, like 2026-12-01T10:00:00+01:00.")]
+
+
+def _not_ready(problems: list[Problem]) -> Refusal:
+    return _refused([Problem(OUTSIDE.get(one.path, one.path), one.message) for one in problems], "not_ready")
+
+
+def _refused(problems: list[Problem], code: str = "invalid") -> Refusal:
+    details = [{"code": code, "field": one.path, "message": one.message} for one in problems]
+    return Refusal(422, code, problems[0].message, details)
+
+
+def _find(automation_id: int) -> Automation:
+    automation = keeping.find(automation_id)
+    if automation is None:
+        raise Refusal(404, "not_found", f"There is no automation {automation_id}.")
+    return automation
+
+
+def _known(automation: Automation) -> KnownAutomation:
+    names = [name for name in KnownAutomation.__struct_fields__ if name not in (*KEPT, "sender")]
+    own = {name: getattr(automation, name) for name in names}
+    own |= {outside: getattr(automation, inside) for outside, inside in KEPT.items()}
+    sender = senders.find(automation.sender_id) if automation.sender_id else None
+    return KnownAutomation(**own, sender=f"{sender.name} <{sender.email}>" if sender else None)

@@ -1,0 +1,147 @@
+"""Automations: the list, one of them, and the form that makes and changes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Response, abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from app import htmx
+from app.access import actor, may
+from app.automations import changes, definition, directory, keeping, readiness
+from app.automations import using as using  # says of segments and templates who uses them
+from app.automations.automation import Automation
+from app.automations.definition import Definition
+from app.automations.keeping import Changed, NotReady
+from app.blueprints import asking
+from app.blueprints.automations import sent, shown
+from app.blueprints.settings.saving import version_sent
+from app.db import db
+from app.problem import Problem
+
+door = Blueprint("automations", __name__, url_prefix="/automations")
+
+
+@door.get("")
+@may("read")
+def index() -> ResponseReturnValue:
+    if request.args.get("field"):
+        return asking.moved_to_filter("automations.index")
+    listing = directory.listing()
+    ask = asking.read(listing)
+    page = listing.page(directory.rows(ask), ask)
+    return htmx.answer(
+        "automations/index.html",
+        "automations/_results.html",
+        listing=listing,
+        ask=ask,
+        page=page,
+        beside=directory.beside(page.rows),
+        when=shown.when,
+    )
+
+
+@door.get("/new")
+@may("edit")
+def new() -> Response:
+    """A segment or a template may be named from where somebody comes."""
+    chosen = {name: request.args.get(name, "") for name in ("segment_id", "template_id")}
+    return form(None, {**sent.BLANK, **chosen})
+
+
+@door.post("")
+@may("edit")
+def create() -> Response:
+    now = datetime.now(UTC)
+    wanted, faults = sent.wanted(now)
+    if problems := _problems(wanted, faults, now):
+        return form(None, sent.fields(), problems, 422)
+    automation = keeping.create(wanted, now, actor())
+    db.session.commit()
+    said = f"“{automation.name}” is saved. It does nothing until you activate it."
+    return htmx.go(url_for("automations.show", automation_id=automation.id), said)
+
+
+@door.get("/<int:automation_id>")
+@may("read")
+def show(automation_id: int) -> Response:
+    automation, now = found(automation_id), datetime.now(UTC)
+    return htmx.answer(
+        "automations/show.html",
+        automation=automation,
+        said=shown.of(automation, now),
+        unready=readiness.problems(automation),
+        runs=directory.runs_of(automation),
+        steps=changes.of(automation),
+    )
+
+
+@door.get("/<int:automation_id>/edit")
+@may("edit")
+def edit(automation_id: int) -> Response:
+    automation = found(automation_id)
+    return form(automation, sent.held(automation))
+
+
+@door.post("/<int:automation_id>")
+@may("edit")
+def save(automation_id: int) -> Response:
+    automation, now = found(automation_id), datetime.now(UTC)
+    if automation.version != version_sent():
+        return _overtaken(automation)
+    wanted, faults = sent.wanted(now)
+    if problems := _problems(wanted, faults, now):
+        return form(automation, sent.fields(), problems, 422)
+    try:
+        held = keeping.change(automation, wanted, version_sent(), now, actor())
+    except NotReady as unready:
+        db.session.rollback()
+        return form(automation, sent.fields(), unready.problems, 422)
+    except Changed:
+        return _overtaken(automation)
+    db.session.commit()
+    return htmx.go(url_for("automations.show", automation_id=automation_id), _saved(held))
+
+
+def found(automation_id: int) -> Automation:
+    return keeping.find(automation_id) or abort(404)
+
+
+def form(
+    automation: Automation | None,
+    typed: dict[str, Any],
+    problems: list[Problem] | None = None,
+    code: int = 200,
+    **more: Any,
+) -> Response:
+    return htmx.answer(
+        "automations/form.html",
+        code=code,
+        automation=automation,
+        sent=typed,
+        errors=sent.by_path(problems or []),
+        # Whoever is told what others saved, and sends the form again, has seen it.
+        version=automation.version if automation else 0,
+        **shown.beside(typed.get("segment_id", ""), typed.get("template_id", "")),
+        **more,
+    )
+
+
+def _problems(wanted: Definition, faults: list[Problem], now: datetime) -> list[Problem]:
+    """Of a field that could not be read, nothing more is asked."""
+    is_read = not any(one.path in ("cron", "day") for one in faults)
+    found = definition.problems(wanted, now)
+    return faults + [one for one in found if is_read or not one.path.startswith("trigger")]
+
+
+def _overtaken(automation: Automation) -> Response:
+    """What was typed stays, beside what somebody else has saved meanwhile."""
+    db.session.rollback()
+    return form(automation, sent.fields(), code=409, steps=changes.of(automation)[:3])
+
+
+def _saved(automation: Automation) -> str:
+    ahead = " Its next run does it so." if automation.is_active else ""
+    return f"“{automation.name}” is saved.{ahead}"

@@ -1,0 +1,109 @@
+"""An automation is looked at before it acts, put to work, put to rest, or run once more by hand."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, url_for
+
+from app import htmx, running
+from app.access import actor, may
+from app.automations import estimate, keeping, occasions, planning, readiness
+from app.automations.automation import Automation
+from app.automations.keeping import HasRun, NotReady
+from app.blueprints.automations import found
+from app.db import db
+from app.queue import ring
+from app.segments.unavailable import Unavailable
+from app.settings import brand, senders
+
+door = Blueprint("automation_activation", __name__, url_prefix="/automations/<int:automation_id>")
+
+
+@door.get("/preflight")
+@may("read")
+def preflight(automation_id: int) -> Response:
+    return _preflight(found(automation_id))
+
+
+@door.post("/activation")
+@may("send")
+def activate(automation_id: int) -> Response:
+    automation = found(automation_id)
+    try:
+        held = keeping.activate(automation, datetime.now(UTC), actor())
+    except NotReady:
+        db.session.rollback()
+        return _preflight(automation, 422)
+    except HasRun as over:
+        said = "It went out once already: this is that run. “Run now” sends it again."
+        return htmx.go(f"/runs/{over.run.id}", said, "warn")
+    db.session.commit()
+    return htmx.go(url_for("automations.show", automation_id=automation_id), f"“{held.name}” is active.")
+
+
+@door.post("/deactivation")
+@may("send")
+def deactivate(automation_id: int) -> Response:
+    automation = found(automation_id)
+    keeping.deactivate(automation, actor())
+    db.session.commit()
+    said = f"“{automation.name}” is not active any more. Runs that are on their way go on."
+    return htmx.go(url_for("automations.show", automation_id=automation_id), said)
+
+
+@door.get("/runs/new")
+@may("send")
+def ask_to_run(automation_id: int) -> Response:
+    automation = found(automation_id)
+    return htmx.answer("automations/run.html", automation=automation, unready=readiness.problems(automation))
+
+
+@door.post("/runs")
+@may("send")
+def run(automation_id: int) -> Response:
+    automation, now = found(automation_id), datetime.now(UTC)
+    if unready := readiness.problems(automation):
+        return htmx.answer("automations/run.html", code=422, automation=automation, unready=unready)
+    made = occasions.by_hand(automation, now, actor())
+    db.session.commit()
+    ring("automations.plan_runs")
+    return htmx.go(f"/runs/{made.id}", f"“{made.name}” runs.")
+
+
+def _preflight(automation: Automation, code: int = 200) -> Response:
+    """What a run at this moment would do. Counting may take seconds, so pages ask for it by themselves."""
+    began, why, people = time.perf_counter(), None, {}
+    try:
+        people = planning.preflight(automation, datetime.now(UTC))
+    except Unavailable as unavailable:
+        why = unavailable if automation.segment_id else None
+    db.session.rollback()  # nothing is kept of it
+    return htmx.answer(
+        "automations/preflight.html",
+        "automations/_preflight.html",
+        code=code,
+        automation=automation,
+        people=people,
+        estimate=estimate.of(people.get(None, 0)),
+        why=why,
+        seconds=time.perf_counter() - began,
+        unready=readiness.problems(automation),
+        warnings=_warnings(automation),
+    )
+
+
+def _warnings(automation: Automation) -> list[str]:
+    """What is not as it should be, and stops nothing."""
+    config = running.config()
+    found = []
+    if automation.purpose != "transactional" and not brand.current().postal_address.strip():
+        found.append("There is no postal address yet: many countries ask for one in such mail. Settings → Brand.")
+    if automation.sender_id is None and not any(one.is_default for one in senders.everyone()):
+        found.append(f"No sender is set: it goes out as {config.mail_from}.")
+    if config.sends_nothing:
+        found.append("Mail stays in the local outbox: nothing leaves this machine.")
+    if config.mail_allow:
+        found.append(f"MAIL_ALLOW lets mail through to {len(config.mail_allow)} addresses or domains only.")
+    return found

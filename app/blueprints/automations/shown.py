@@ -1,0 +1,85 @@
+"""An automation in words, and what stands beside its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app import running
+from app.automations import cron, definition, occasions, triggers
+from app.automations.automation import Automation
+from app.content import versions, writing
+from app.content.directory import choices as templates
+from app.content.template import MessageTemplate, TemplateVersion
+from app.segments import directory as segments
+from app.segments import keeping
+from app.segments.segment import Segment
+from app.settings import senders, team, topics
+
+NEXT = 3
+
+
+@dataclass(frozen=True)
+class Said:
+    """What it does, found together for its page."""
+
+    segment: Segment | None
+    template: MessageTemplate | None
+    version: TemplateVersion | None
+    topic: str
+    when: str
+    zone: str
+    next: list[datetime]
+    sender: str
+    reply_to: str | None
+
+
+def of(automation: Automation, now: datetime) -> Said:
+    template = writing.find(automation.template_id) if automation.template_id else None
+    topic = topics.called(automation.topic) if automation.topic else None
+    zone = definition.zone_of(automation)
+    return Said(
+        segment=keeping.find(automation.segment_id) if automation.segment_id else None,
+        template=template,
+        version=versions.published(template) if template else None,
+        topic=topic.name if topic else automation.topic or "",
+        when=when(automation),
+        zone=zone,
+        next=triggers.next_times(automation.trigger, zone, now, NEXT),
+        sender=occasions.sender_of(automation),
+        reply_to=occasions.reply_to_of(automation),
+    )
+
+
+def when(automation: Automation) -> str:
+    """In words, without its zone."""
+    kind = triggers.kind_of(automation.trigger)
+    said = automation.trigger.get(kind)
+    if kind == "cron":
+        return cron.words(cron.read(str(said)))
+    if said == triggers.NOW:
+        return "Once, as soon as it is activated"
+    at = triggers.moment_of(said, definition.zone_of(automation))
+    return f"Once, on {at.day} {at:%b %Y} at {at:%H:%M}" if at else "Once"
+
+
+def beside(segment_id: str, template_id: str) -> dict[str, Any]:
+    """The choices of the form; what is chosen already stays among them, archived or not."""
+    default = next((one for one in senders.everyone() if one.is_default), None)
+    return {
+        "segments": _with(segments.choices(), keeping.find, segment_id),
+        "templates": _with(templates(), writing.find, template_id),
+        "topics": [(one.slug, one.name) for one in topics.in_use()],
+        "senders": [(str(one.id), f"{one.name} <{one.email}>") for one in senders.everyone()],
+        "default_sender": f"{default.name} <{default.email}>" if default else running.config().mail_from,
+        "zones": team.zones(),
+        "team_zone": team.zone().key,
+    }
+
+
+def _with(choices: list[tuple[int, str]], find: Any, chosen: str) -> list[tuple[str, str]]:
+    found = [(str(key), name) for key, name in choices]
+    if chosen.isascii() and chosen.isdecimal() and chosen not in dict(found) and (one := find(int(chosen))):
+        found.append((chosen, f"{one.name} (archived)"))
+    return found

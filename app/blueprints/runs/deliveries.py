@@ -1,0 +1,42 @@
+"""One mail to one person: what became of it; and the mails that a customer got."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort
+
+from app import htmx
+from app.access import may
+from app.customers import directory as customers
+from app.deliveries import directory, local_outbox, runs
+from app.deliveries.run import Run
+
+door = Blueprint("deliveries", __name__)
+SHOWN = 10
+
+
+@door.get("/deliveries/<int:delivery_id>")
+@may("read")
+def show(delivery_id: int) -> Response:
+    delivery = directory.find_delivery(delivery_id) or abort(404)
+    run: Run = runs.find(delivery.run_id) or abort(404)
+    return htmx.answer(
+        "deliveries/show.html",
+        delivery=delivery,
+        run=run,
+        customer=customers.find(delivery.customer_id),
+        stayed_here=local_outbox.called(f"delivery-{delivery.id}"),
+    )
+
+
+@door.get("/customers/<int:customer_id>/mails")
+@may("read")
+def of_customer(customer_id: int) -> Response:
+    customer = customers.find(customer_id) or abort(404)
+    found = directory.of_customer(customer.id, SHOWN + 1)
+    return htmx.answer(
+        "deliveries/of_customer.html",
+        "deliveries/_of_customer.html",
+        customer=customer,
+        found=found[:SHOWN],
+        has_more=len(found) > SHOWN,
+    )

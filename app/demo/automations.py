@@ -1,0 +1,40 @@
+"""When the team writes. None of them is active: a demo sends nothing by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from app.automations import keeping
+from app.automations.automation import Automation
+from app.automations.definition import Definition
+from app.content.template import MessageTemplate
+from app.db import db
+from app.demo.plan import Plan
+from app.demo.segments import actor
+from app.segments.segment import Segment
+
+# Who made it, so many days ago, for which segment, with which of the mails that the product came with.
+AUTOMATIONS = (
+    ("ines@campus.example", 40, "Warm applicants", "newsletter", Definition(
+        "Interview invitation", description="Reminds those who applied of the talk that is left.",
+        topic="newsletter", trigger={"cron": "0 10 * * 2"},
+    )),
+    ("clara@campus.example", 15, "Press list", "product-launch", Definition(
+        "New courses, to the press", purpose="informational", topic=None,
+        trigger={"once": "2027-03-01T09:00:00+01:00"},
+    )),
+)  # fmt: skip
+
+
+def bring(plan: Plan) -> None:
+    """After the segments; only what is missing."""
+    for email, days, segment, starter, wanted in AUTOMATIONS:
+        if db.session.scalar(select(Automation.id).where(Automation.name == wanted.name)):
+            continue
+        whom = db.session.scalar(select(Segment.id).where(Segment.name == segment).limit(1))
+        what = db.session.scalar(select(MessageTemplate.id).where(MessageTemplate.starter == starter))
+        full = replace(wanted, segment_id=whom, template_id=what)
+        keeping.create(full, plan.now_at - timedelta(days=days), actor(email))
