@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import clean
+from tests.content.test_starters import lay
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "var" / "pictures"
@@ -41,8 +45,11 @@ document.addEventListener('securitypolicyviolation', event =>
 
 
 @pytest.fixture(scope="session")
-def product(environment: dict[str, str], migrated: object) -> Iterator[str]:
-    """The product with its small demo under a real server; the address to open."""
+def product(environment: dict[str, str], migrated: Flask) -> Iterator[str]:
+    """The product with its small demo under a real server, whatever was in the database; the address to open."""
+    with migrated.app_context():
+        clean()
+        lay()
     env = {**os.environ, **environment, "LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     subprocess.run([*flask, "demo", "--small", "--replace", "--yes"], cwd=ROOT, env=env, check=True, timeout=120)

@@ -222,7 +222,7 @@ def test_a_finger_drags_a_block_and_undo_brings_it_back(visit):
     expect(named).to_have_text(["Space", "Heading", "Divider"])
     assert page.evaluate("scrollY") == rests
     expect(page.locator(".blk-line, .is-held")).to_have_count(0)
-    page.tap("[data-undo]")
+    page.click("[data-undo]")
     expect(named).to_have_text(["Heading", "Divider", "Space"])
     assert visitor.complaints == []
 
