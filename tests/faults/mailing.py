@@ -112,7 +112,7 @@ class Stage:
 
     def plan(self) -> Run:
         """Of the two thousand; whatever was there before is forgotten, here and there."""
-        db.session.execute(text("TRUNCATE runs, provider_accounts CASCADE"))
+        db.session.execute(text("TRUNCATE runs, deliveries, provider_accounts CASCADE"))
         self.provider.ask("DELETE", "/_ledger")
         self.version, self.segment = self.version or make_version(), self.segment or make_segment()
         run = planned(self.version, segment_id=self.segment.id)

@@ -79,7 +79,7 @@ def no_unique_key(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
     yield
     db.session.rollback()
     with db.engine.begin() as connection:
-        connection.execute(text("TRUNCATE runs CASCADE"))
+        connection.execute(text("TRUNCATE runs, deliveries CASCADE"))
         connection.execute(text("CREATE UNIQUE INDEX uq_runs_key ON runs (key)"))
 
 
