@@ -45,10 +45,7 @@ LATER = ("goal", "variants")
 @door.get("")
 @key("read")
 def index() -> Response:
-    limit = lists.limit()
-    found = directory.after(lists.after(), limit + 1)
-    shown, has_more = [_known(one) for one in found[:limit]], len(found) > limit
-    return answer(automation_shapes.AutomationList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+    return answer(lists.page(directory.after, lambda rows: list(map(_known, rows)), automation_shapes.AutomationList))
 
 
 @door.post("")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from flask import request
@@ -11,6 +13,8 @@ from flask import request
 from app.blueprints.api.refusals import Refusal
 
 ROWS, MOST = 50, 1_000
+Row = TypeVar("Row")
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 def limit() -> int:
@@ -36,6 +40,16 @@ def after() -> int:
     """The number that the cursor holds; 0 without one."""
     written = asked("cursor")
     return _number(written) if written else 0
+
+
+def page(
+    ask: Callable[[int, int], Sequence[Row]], known: Callable[[Sequence[Row]], list[Any]], shape: Callable[..., Shape]
+) -> Shape:
+    """One page of a noun: `ask` gets the number after which to begin and how many, one more than is shown."""
+    most = limit()
+    found = ask(after(), most + 1)
+    shown, has_more = known(found[:most]), len(found) > most
+    return shape(shown, has_more, cursor(shown[-1].id) if has_more else None)
 
 
 def _number(written: str) -> int:

@@ -36,10 +36,7 @@ OWN = (
 @door.get("")
 @key("read")
 def index() -> Response:
-    limit = lists.limit()
-    found = directory.after(lists.after(), limit + 1)
-    shown, has_more = _known(found[:limit]), len(found) > limit
-    return answer(run_shapes.RunList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+    return answer(lists.page(directory.after, _known, run_shapes.RunList))
 
 
 @door.get("/<int:run_id>")

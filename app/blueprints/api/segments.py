@@ -42,10 +42,7 @@ Found = TypeVar("Found")
 @door.get("")
 @key("read")
 def index() -> Response:
-    limit = lists.limit()
-    found = directory.after(lists.after(), limit + 1)
-    shown, has_more = [_known(one) for one in found[:limit]], len(found) > limit
-    return answer(segment_shapes.SegmentList(shown, has_more, lists.cursor(shown[-1].id) if has_more else None))
+    return answer(lists.page(directory.after, lambda rows: list(map(_known, rows)), segment_shapes.SegmentList))
 
 
 @door.post("")
