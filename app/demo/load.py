@@ -109,9 +109,13 @@ def at_once(connection: psycopg.Connection, plan: Plan) -> Counts:
 
 
 def _refuse_company(connection: psycopg.Connection) -> None:
-    alone = connection.execute("SELECT pg_try_advisory_lock(hashtext('demo'))").fetchone()
-    if alone != (True,):
-        raise Refused("Another load is running. Wait until it is through.")
+    """Waits a little: the session of a load that was killed ends a moment after its process."""
+    connection.execute("SET lock_timeout = '3s'")
+    try:
+        connection.execute("SELECT pg_advisory_lock(hashtext('demo'))")
+    except psycopg.errors.LockNotAvailable:
+        raise Refused("Another load is running. Wait until it is through.") from None
+    connection.execute("RESET lock_timeout")
 
 
 def _begin(connection: psycopg.Connection) -> str:
