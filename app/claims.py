@@ -69,12 +69,6 @@ class Refused(Exception):
     """The row can never be done: the sentence says why."""
 
 
-def clock() -> datetime:
-    """One clock for all machines: the database's."""
-    moment: datetime = db.session.execute(select(func.clock_timestamp())).scalar_one()
-    return moment
-
-
 def key_of(model: type[Claimable]) -> ColumnElement[Any]:
     columns: tuple[ColumnElement[Any], ...] = inspect(model).primary_key
     return columns[0]

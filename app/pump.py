@@ -21,6 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import claims
 from app.claims import Claim, Claimable
+from app.clock import clock
 from app.db import db
 from app.logs import log, place_of
 from app.queue import ring
@@ -120,7 +121,7 @@ def pump(work: Work, do: Do) -> int:
             return done
         if len(taken) == work.batch:
             ring(work.job)  # there is more than one worker can hold: another may join
-        done += _do_all(work, taken, do)
+        done += _do_all(work, taken, do, ends)
     ring(work.job)
     return done
 
@@ -139,16 +140,16 @@ def reason(error: Exception) -> str:
 
 
 def _claim(work: Work) -> list[Claim]:
-    now = claims.clock()
+    now = clock()
     taken = claims.claim(work.model, work.batch, LEASE, now, _me(), *work.only, first=work.first)
     db.session.commit()
     return taken
 
 
-def _do_all(work: Work, taken: list[Claim], do: Do) -> int:
+def _do_all(work: Work, taken: list[Claim], do: Do, ends: float) -> int:
     done, left = 0, work.portions(taken)
     with _renewed(db.engine, work.model, left):
-        while left and not stopping.is_set():
+        while left and time.monotonic() < ends and not stopping.is_set():
             try:
                 done += _do(work, left[0], do)
             except JobTimeoutException:
@@ -166,13 +167,13 @@ def _give_back(work: Work, left: list[Portion]) -> None:
 
 
 def _do(work: Work, portion: Portion, do: Do) -> int:
-    now = claims.clock()
+    now = clock()
     db.session.rollback()  # no transaction stays open around work that may take long
     try:
         if portion[0].attempts > work.most:
             raise claims.Refused(SPENT)
         _step_by_step(work, portion, do(work.named(portion), now))
-        work.end(portion, claims.clock())
+        work.end(portion, clock())
         db.session.commit()
     except claims.Lost:
         return _lost(work)
@@ -203,7 +204,7 @@ def _failed(work: Work, portion: Portion, error: Exception) -> None:
     if not isinstance(error, claims.NotYet):
         log.warning("row failed", job=work.job, rows=len(portion), attempt=portion[0].attempts, **place_of(error))
     try:
-        work.fall_apart(portion, error, claims.clock())
+        work.fall_apart(portion, error, clock())
         db.session.commit()
     except claims.Lost:
         _lost(work)

@@ -1,5 +1,6 @@
-// Copies what the pages need from node_modules into app/static/vendor, makes one file of the code editor, and draws
-// every icon of app/static/icons.txt into one style sheet, so that a page asks for all of them at once.
+// Copies what the pages need from node_modules into app/static/vendor, makes one file each of the code editor and of the
+// menus that are searched, and draws every icon of app/static/icons.txt into one style sheet, so that a page asks for
+// all of them at once.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -19,6 +20,7 @@ function build() {
   copyStyle("@tabler/core/dist/css/tabler.min.css", "tabler.min.css");
   copyFont("@fontsource-variable/inter/wght.css", "inter.css");
   bundle("editor");
+  bundle("choosing");
   writeFileSync(join(vendor, "icons.css"), icons.join("\n") + "\n");
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Makes the entries of the system's cron match the active automations: sets them up, updates and removes them.
 # Whoever uses it runs it after each change, or by a line of its own. The scheduler goes on beside it: each planned
-# time makes one run, whoever comes first. Needs a cron that knows CRON_TZ (cronie); with another one the times of other
-# zones than the machine's are nobody's plan, nothing is sent by them, and the scheduler keeps them.
+# time makes one run, whoever comes first. cron knows one clock, the machine's: an automation whose zone always shows
+# the same time is written as it is; for every other the line rings whenever it could be due, and the command decides.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 begin="# campus automations begin"

@@ -18,7 +18,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from redis import Redis
-from sqlalchemy import text
 
 from app import create_app
 from app.accounts import passwords
@@ -26,7 +25,7 @@ from app.accounts.user import User
 from app.config import Config, from_environment
 from app.db import db
 from app.embedded import servers
-from tests import sql_wall
+from tests import emptying, sql_wall
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
@@ -68,8 +67,7 @@ def migrated(config: Config) -> Flask:
     app.config["TESTING"] = False  # errors are answered as in production
     with app.app_context():
         upgrade(str(ROOT / "migrations"))
-        with db.engine.begin() as connection:
-            connection.execute(text("CREATE TABLE kept_topics AS TABLE topics"))
+        emptying.prepare()
     return app
 
 
@@ -78,7 +76,7 @@ def app(migrated: Flask, config: Config) -> Iterator[Flask]:
     """The application on a clean database, inside a context so that rooms can be called directly."""
     Redis.from_url(config.redis_url).flushdb()
     with migrated.app_context():
-        clean()
+        emptying.clean()
         yield migrated
         db.session.rollback()
         db.session.remove()
@@ -162,18 +160,6 @@ def _hashed(kept: dict[str, str] = {}) -> str:  # noqa: B006 — once a process 
     return kept.setdefault(PASSWORD, passwords.hashed(PASSWORD))
 
 
-def clean() -> None:
-    """Empties every table but the seeds, which come back as the migration left them."""
-    tables = [t.name for t in db.metadata.sorted_tables]
-    with db.engine.begin() as connection:
-        connection.execute(text("SET LOCAL campus.passage = 'retention'"))
-        connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE"))
-        connection.execute(text("DROP SCHEMA staging CASCADE"))
-        connection.execute(text("CREATE SCHEMA staging"))
-        connection.execute(text("INSERT INTO topics SELECT * FROM kept_topics"))
-        connection.execute(text("SELECT setval('topics_id_seq', (SELECT max(id) FROM topics))"))
-
-
 def _make_database(url: str, name: str) -> None:
     with psycopg.connect(_plain(url), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -198,5 +184,5 @@ def _plain(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://")
 
 
-__all__ = ["PASSWORD", "Client", "clean"]
+__all__ = ["PASSWORD", "Client"]
 assert os.environ.get("FLASK_DEBUG") is None, "tests run as production does"

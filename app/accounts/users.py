@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
@@ -35,6 +36,12 @@ def with_email(email: str) -> User | None:
     if "\0" in email:
         return None
     return db.session.scalar(select(User).where(func.lower(User.email) == email))
+
+
+def active_admins() -> Sequence[User]:
+    """Those who can sign in."""
+    active = select(User).where(User.role == "admin", User.password_hash.is_not(None))
+    return db.session.scalars(active.order_by(User.id)).all()
 
 
 def can_anybody_sign_in() -> bool:

@@ -12,6 +12,7 @@ from app.automations import definition, occasions, readiness, triggers
 from app.automations.automation import Automation, AutomationVersion
 from app.automations.definition import Definition
 from app.db import db
+from app.deliveries import alarms
 from app.deliveries.run import Run
 from app.problem import Problem
 
@@ -109,6 +110,7 @@ def archive(automation: Automation, now: datetime, by: Actor) -> None:
     if automation.archived_at is None:
         deactivate(automation, by)
         automation.archived_at = now
+        alarms.gone(automation.id)
         record(by, "archived", "automation", _named(automation))
 
 
@@ -122,6 +124,7 @@ def delete(automation: Automation, by: Actor) -> None:
     """Its runs stay, under its name."""
     held = locked(automation.id)
     record(by, "deleted", "automation", _named(held), definition.of(held).kept(), None)
+    alarms.gone(held.id)
     db.session.delete(held)
     db.session.flush()
 

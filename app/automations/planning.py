@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from app.automations.automation import Automation
 from app.claims import NotYet
 from app.db import db
-from app.deliveries import filling, runs
+from app.deliveries import alarms, filling, runs
 from app.deliveries.filling import Whom
 from app.deliveries.run import Run
 from app.segments import audience, keeping
@@ -38,6 +38,13 @@ def _plan(run: Run, now: datetime) -> None:
     else:
         filling.fill(run, Whom(wanted.sql, wanted.said), now)
         runs.begin(run, now)
+
+
+def give_up(run_id: int) -> None:
+    """Set aside by the loop: somebody must see to it."""
+    run = db.session.get_one(Run, run_id, populate_existing=True)
+    if run.failed_at is not None:
+        alarms.unplanned(run)
 
 
 def preflight(automation: Automation, now: datetime) -> dict[str | None, int]:

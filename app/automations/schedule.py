@@ -16,10 +16,12 @@ from app.automations import definition, occasions, triggers
 from app.automations.automation import Automation
 from app.automations.occasions import Unready
 from app.db import db
+from app.deliveries import alarms
 from app.deliveries.run import Run
 from app.logs import log, place_of
 
 LATE = timedelta(hours=6)
+UNFORESEEN = "It ended in an error that nobody foresaw. It is tried again and again; the log says more."
 SCHEDULER = Actor("system", None, "Schedule")
 
 
@@ -34,6 +36,7 @@ def fire_due(now: datetime) -> Iterator[None]:
         except (SQLAlchemyError, ValueError) as error:
             failed.add(key)
             log.error("automation could not fire", automation=key, **place_of(error))
+            alarms.could_not_run(key, automation.name, UNFORESEEN)
         yield
 
 
@@ -61,6 +64,7 @@ def fire(automation: Automation, now: datetime) -> Run | None:
         run = _run(automation, planned)
     else:
         record(SCHEDULER, "missed", "automation", (str(automation.id), automation.name), None, {"at": str(planned)})
+        alarms.missed(automation.id, automation.name, planned)
     automation.next_at = triggers.next_time(automation.trigger, definition.zone_of(automation), max(now, planned))
     automation.is_active = automation.next_at is not None
     db.session.flush()
@@ -78,6 +82,7 @@ def _run(automation: Automation, planned: datetime) -> Run | None:
     except Unready as unready:
         said = {"at": str(planned), "reason": str(unready)}
         record(SCHEDULER, "could not run", "automation", (str(automation.id), automation.name), None, said)
+        alarms.could_not_run(automation.id, automation.name, str(unready))
         return None
 
 

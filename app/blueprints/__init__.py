@@ -7,6 +7,7 @@ from flask_wtf import CSRFProtect
 from htmx_flask import Htmx
 
 from app.blueprints import (
+    alerts,
     ambiguous,
     assets,
     automations,
@@ -82,10 +83,10 @@ from app.blueprints.templates import versions as template_versions
 
 csrf = CSRFProtect()
 DOORS = (
-    sign_in, dashboard, customers, consent, erasures, events, ambiguous, merges, segments, segment_acts, segment_people,
-    segment_why, segment_preview, templates, template_acts, template_checks, template_frames, template_publications,
-    template_versions, template_composing, template_previews, template_test_sends, outbox, media, media_files,
-    media_frames, render_checks, automations, automation_acts, automation_activation,
+    sign_in, dashboard, alerts, customers, consent, erasures, events, ambiguous, merges, segments, segment_acts,
+    segment_people, segment_why, segment_preview, templates, template_acts, template_checks, template_frames,
+    template_publications, template_versions, template_composing, template_previews, template_test_sends, outbox,
+    media, media_files, media_frames, render_checks, automations, automation_acts, automation_activation,
     cron_builder, runs, run_acts, switch, deliveries,
     imports, search, pieces, health, webhooks,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 
 from app.audit.actor import COMMAND_LINE
-from app.automations import cron, definition, directory, keeping, occasions, readiness, schedule, triggers
+from app.automations import cron, definition, directory, keeping, occasions, readiness, schedule, system_cron, triggers
 from app.automations.automation import Automation
 from app.db import db
 from app.deliveries import runs
@@ -23,8 +23,9 @@ AT_ONCE = 1_000
 GRACE = timedelta(minutes=5)  # that the system's cron may come late
 ROOT = Path(__file__).parents[2]
 # Date is asked in UTC when the line begins: a zone's own clock shows one hour twice a year.
-LINE = '{expression} cd {root} && bin/flask automations run {id} --at "$(date -u +\\%Y-\\%m-\\%dT\\%H:\\%MZ)"'
-HEAD = "# Written by bin/refresh_automation.sh: the active automations, each on the clock of its zone (CRON_TZ)."
+LINE = '{expression} cd {root} && bin/flask automations run {id} --at "$(date -u +\\%Y-\\%m-\\%dT\\%H:\\%MZ)"{more}'
+IF_DUE = " --if-due"
+HEAD = "# Written by bin/refresh_automation.sh: the active automations, on the clock of this machine."
 
 group = AppGroup("automations", help="When.")
 
@@ -50,11 +51,14 @@ def refresh() -> None:
 @group.command("run")
 @click.argument("automation_id", metavar="ID", type=click.IntRange(1))
 @click.option("--at", "planned", metavar="MINUTE", help="The planned time, like 2026-12-01T10:00Z: it runs once.")
-def run(automation_id: int, planned: str | None) -> None:
+@click.option("--if-due", is_flag=True, help="With --at: what is no planned time is no error.")
+def run(automation_id: int, planned: str | None, if_due: bool) -> None:
     """Start one more run now; with --at the run of that planned time, unless it is there. Prints `run N`."""
     automation = keeping.find(automation_id)
     if automation is None:
         raise click.ClickException(f"There is no automation {automation_id}.")
+    if planned and if_due and not _is_due(automation, planned):
+        return
     if unready := readiness.problems(automation):
         raise click.ClickException(unready[0].message)
     made = _planned(automation, planned) if planned else occasions.by_hand(automation, datetime.now(UTC), COMMAND_LINE)
@@ -67,36 +71,43 @@ def run(automation_id: int, planned: str | None) -> None:
 def crontab() -> None:
     """Print the system's crontab for the active automations."""
     click.echo(HEAD)
-    zone = ""
     for automation in _active():
-        if triggers.kind_of(automation.trigger) != "cron":
-            continue  # once is no line of a crontab; the scheduler keeps it
-        if (own := definition.zone_of(automation)) != zone:
-            zone = own
-            click.echo(f"CRON_TZ={zone}")
-        said = str(automation.trigger["cron"])
-        expression = " ".join(field.text for field in cron.read(said).fields)
-        click.echo(LINE.format(expression=expression, root=quote(str(ROOT)), id=automation.id))
+        if triggers.kind_of(automation.trigger) == "cron":  # once is no line of a crontab; the scheduler keeps it
+            click.echo(_entry(automation))
+
+
+def _entry(automation: Automation) -> str:
+    own, zone = cron.read(str(automation.trigger["cron"])), ZoneInfo(definition.zone_of(automation))
+    line = system_cron.line(own, zone, system_cron.machine_zone(), datetime.now(UTC))
+    more = "" if line.is_exact else IF_DUE
+    return LINE.format(expression=line.expression, root=quote(str(ROOT)), id=automation.id, more=more)
 
 
 def _active() -> list[Automation]:
-    """By zone, which a crontab names once for all lines below."""
-    found = db.session.scalars(select(Automation).where(Automation.is_active).order_by(Automation.id)).all()
-    return sorted(found, key=lambda one: (definition.zone_of(one), one.id))
+    return list(db.session.scalars(select(Automation).where(Automation.is_active).order_by(Automation.id)))
 
 
 def _planned(automation: Automation, written: str) -> Run:
-    """A cron that does not know CRON_TZ rings at other times: those are nobody's plan, and nothing is sent."""
     if not automation.is_active:
         raise click.ClickException(f"“{automation.name}” is not active: nothing is sent.")
-    at = _moment(written, definition.zone_of(automation))
-    times = triggers.next_times(automation.trigger, definition.zone_of(automation), at - GRACE, 6)
-    planned = max((one for one in times if one <= at), default=None)
+    planned = _planned_time(automation, written)
     if planned is None:
         raise click.ClickException(f"{written} is no planned time of “{automation.name}”: nothing is sent.")
     run = occasions.at(automation, planned, COMMAND_LINE.name) or runs.called(occasions.key_of(automation, planned))
     assert run is not None
     return run
+
+
+def _is_due(automation: Automation, written: str) -> bool:
+    return automation.is_active and _planned_time(automation, written) is not None
+
+
+def _planned_time(automation: Automation, written: str) -> datetime | None:
+    """The latest one that the cron may be late for."""
+    zone = definition.zone_of(automation)
+    at = _moment(written, zone)
+    times = triggers.next_times(automation.trigger, zone, at - GRACE, 6)
+    return max((one for one in times if one <= at), default=None)
 
 
 def _moment(written: str, zone: str) -> datetime:

@@ -42,12 +42,13 @@ def after(template_id: int, most: int) -> list[MessageTemplate]:
     return list(db.session.scalars(rest.order_by(MessageTemplate.id).limit(most)))
 
 
-def choices() -> list[tuple[int, str]]:
-    """Mails for menus, by name."""
-    there = select(MessageTemplate.id, MessageTemplate.name).where(
+def choices() -> list[tuple[int, str, int | None]]:
+    """Mails for menus, by name, with the version that goes out."""
+    there = select(MessageTemplate.id, MessageTemplate.name, MessageTemplate.published).where(
         MessageTemplate.archived_at.is_(None), MessageTemplate.type == "email"
     )
-    return [(row.id, row.name) for row in db.session.execute(there.order_by(MessageTemplate.sort_name).limit(2_000))]
+    rows = db.session.execute(there.order_by(MessageTemplate.sort_name).limit(2_000))
+    return [(row.id, row.name, row.published) for row in rows]
 
 
 def starters() -> list[MessageTemplate]:

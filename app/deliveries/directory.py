@@ -9,8 +9,10 @@ from sqlalchemy import ColumnElement, Select, func, select, text
 
 from app.customers.customer import Customer
 from app.db import db
+from app.deliveries import runs
 from app.deliveries.delivery import ACCEPTED, WAITING, Delivery
 from app.deliveries.run import STATES, Run
+from app.deliveries.runs import Account
 from app.listing import Field, Listing, folded, words
 
 STATES_SAID = {
@@ -56,6 +58,7 @@ PACE = text(
      WHERE run_id = :run AND state = 'done' AND posted_at > now() - interval '1 minute'
     """
 )
+FEW = 10_000  # people who are counted one by one for a list; a million of them would take a second
 SHARES = text(
     """
     SELECT run_id, count(*) FILTER (WHERE waiting_since IS NULL)::float / count(*) AS share
@@ -135,7 +138,15 @@ def rate(run: Run) -> float:
     return row.mails / max(row.seconds, 1.0) if row.mails else 0.0
 
 
-def shares(runs: Sequence[Run]) -> dict[int, float]:
-    """How much of each is done, by its batches."""
-    found: Any = db.session.execute(SHARES, {"runs": [run.id for run in runs]}) if runs else ()
-    return {row.run_id: row.share for row in found}
+def shares(some: Sequence[Run]) -> dict[int, float]:
+    """How much of each is done: by its people, of a large one by its batches: each is a hundredth at most."""
+    few, many = ([one.id for one in some if (one.planned <= FEW) is is_few] for is_few in (True, False))
+    by_people = {run_id: _share(account) for run_id, account in runs.accounts(few).items()} if few else {}
+    found: Any = db.session.execute(SHARES, {"runs": many}) if many else ()
+    return by_people | {row.run_id: row.share for row in found}
+
+
+def _share(account: Account) -> float:
+    """Of those who were not left out."""
+    to_send = account.planned - sum(account.skipped.values())
+    return 1 - account.waiting / to_send if to_send else 1.0

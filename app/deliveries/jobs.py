@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import and_, exists, or_
 
-from app.claims import Claim, clock
+from app.claims import Claim
+from app.clock import clock
 from app.db import db
 from app.deliveries import accounts, notices, runs, sending, stopping
 from app.deliveries.batch import Batch
@@ -26,7 +27,7 @@ class Sending(Work):
         sending.give_up(claim.key)
 
 
-NOTICES = Work("Tests and notices", Notice, "send", "deliveries.post_notices")
+NOTICES = Work("Tests and notices", Notice, "send", "deliveries.post_notices", batch=1)
 # What was on its way when its run was cancelled is still to be accounted for.
 IS_LEFT = and_(Run.state == "cancelled", Batch.state == "posting")
 # While nothing may go out nobody turns over the batches that wait for it.
@@ -37,7 +38,7 @@ BATCHES = Sending(
     Batch,
     "send",
     "deliveries.send",
-    batch=1,
+    batch=4,
     most=50,
     may_be_discarded=False,
     only=(IS_GOING,),
@@ -45,12 +46,12 @@ BATCHES = Sending(
 )
 
 
-@job("send")
+# A call that hangs is given up after 35 s, and may begin at the end of a slice: no alarm may cut it before.
+@job("send", timeout=60)
 def post_notices() -> int:
     return pump(NOTICES, notices.post)
 
 
-# A call that hangs is given up after 35 s, and may begin at the end of a slice: no alarm may cut it before.
 @job("send", timeout=60)
 def send() -> int:
     done = pump(BATCHES, sending.send)

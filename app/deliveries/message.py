@@ -19,7 +19,7 @@ from app.content.template import TemplateVersion
 from app.db import db
 from app.deliveries.providers import Mail
 from app.deliveries.run import Run
-from app.settings import brand, topics
+from app.settings import topics
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,14 @@ class Writer:
     def of(cls, run: Run) -> Writer:
         base_url = running.config().base_url
         topic = topics.called(run.topic) if run.topic else None
+        shared = knowledge.common()
         return cls(
             run,
             rendering.compiled(_frozen(run.version_id, base_url, run.created_date)),
-            knowledge.common(),
+            shared,
             ZoneInfo(run.timezone),
             topic.id if topic else None,
-            _list_id(topic.name if topic else "", run.topic or run.purpose, base_url),
+            _list_id(topic.name if topic else shared["brand"]["name"], run.topic or run.purpose, base_url),
             base_url,
         )
 
@@ -87,6 +88,6 @@ def people(customer_ids: Sequence[int]) -> dict[int, Person]:
 
 def _list_id(name: str, slug: str, base_url: str) -> str:
     """Mail programs sort by it: the same for a topic for ever."""
-    said = headers.name(name or brand.current().name)
+    said = headers.name(name)
     host = urlsplit(base_url).hostname or "localhost"
     return f"{said} <{slug.replace('_', '-')}.{host}>"

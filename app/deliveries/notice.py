@@ -25,6 +25,8 @@ class Notice(Claimable, Model):
     text: Mapped[str]
     headers: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=sql("'{}'::jsonb"))
     by_name: Mapped[str]
+    sender: Mapped[str | None]  # settled when it first leaves, so that the same bytes go out under the same key
+    posted_at: Mapped[datetime | None]  # when it first left this machine
     created_date: Mapped[datetime] = now_column()
     sent_at: Mapped[datetime | None]
     provider_id: Mapped[str | None]

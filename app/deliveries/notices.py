@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from app import running
 from app.audit import Actor
 from app.claims import NotYet, Refused
 from app.db import db
-from app.deliveries import pace
+from app.deliveries import accounts, pace
 from app.deliveries.carriers import carrier
 from app.deliveries.notice import Notice
-from app.deliveries.providers import Busy, Closed, Mail, Outcome, Rejected, Unknown
+from app.deliveries.providers import Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
 from app.settings import senders
 
 TRUSTED = timedelta(hours=23)  # how long a provider remembers a key, with an hour to spare
+NOT_KNOWN = "The provider's answer did not come; it may have been sent."
 
 
 def write(kind: str, to: Sequence[str], subject: str, html: str, text: str, by: Actor) -> list[Notice]:
@@ -29,45 +30,64 @@ def write(kind: str, to: Sequence[str], subject: str, html: str, text: str, by: 
     return notices
 
 
-def post(notice_id: int, now: datetime) -> None:
-    """Under the key of its row: killed between the post and the record, it is posted again and still one mail."""
+def post(notice_id: int, now: datetime) -> Iterator[None]:
+    """The steps of a batch, for one mail under the key of its row: killed anywhere, the same bytes go out again."""
     notice = db.session.get_one(Notice, notice_id, populate_existing=True)
     if notice.sent_at is not None:
         return
+    provider = _carrier()
+    if _is_given_up(notice, provider, now):
+        raise Refused(NOT_KNOWN)
+    accounts.must_be_open(provider.name, now)
+    pace.take(provider.name, pace.URGENT)
+    is_first = notice.posted_at is None
+    notice.posted_at, notice.sender = notice.posted_at or now, notice.sender or sender()
+    mail = _mail(notice)
+    yield  # from here on it may be out; no transaction is open while it goes
     try:
-        outcome = _handed_over(_mail(notice))
+        outcome = provider.post(provider.pack([mail]), mail.key)[0]
+        if outcome.refused:
+            raise Rejected(outcome.refused)
+        notice.sent_at, notice.provider_id = now, outcome.id
     except Unknown as unknown:
-        raise _later(notice, str(unknown), now) from None
-    if outcome.refused:
-        raise Refused(outcome.refused)
-    notice.sent_at, notice.provider_id = now, outcome.id
+        raise _later(unknown, provider) from None
+    except (Busy, Closed, Rejected) as refused:
+        notice.posted_at = None if is_first else notice.posted_at  # an earlier post may have arrived
+        if isinstance(refused, Closed):
+            accounts.close(provider.name, str(refused), refused.opens_at, now)
+        yield
+        raise _told(refused) from None
 
 
-def _handed_over(mail: Mail) -> Outcome:
+def _carrier() -> Provider:
     try:
-        provider = carrier()
-        pace.take(provider.name, pace.URGENT)
-        return provider.post(provider.pack([mail]), mail.key)[0]
-    except Rejected as rejected:
-        raise Refused(str(rejected)) from None
-    except Busy as busy:
-        raise NotYet(str(busy), busy.wait) from None
+        return carrier()
     except Closed as closed:
         raise NotYet(str(closed), timedelta(minutes=1)) from None
 
 
-def _later(notice: Notice, said: str, now: datetime) -> NotYet | Refused:
-    """Under the same key, for as long as the provider remembers it."""
-    if now - notice.created_date < TRUSTED:
-        return NotYet(said)
-    return Refused("The provider's answer did not come; it may have been sent.")
+def _is_given_up(notice: Notice, provider: Provider, now: datetime) -> bool:
+    """For as long as the provider remembers its key, it is asked again."""
+    return notice.posted_at is not None and not (provider.is_idempotent and now - notice.posted_at < TRUSTED)
+
+
+def _later(unknown: Unknown, provider: Provider) -> NotYet | Refused:
+    if isinstance(unknown, Disputed):
+        return Refused(str(unknown))
+    return NotYet(str(unknown)) if provider.is_idempotent else Refused(NOT_KNOWN)
+
+
+def _told(refused: Busy | Closed | Rejected) -> NotYet | Refused:
+    if isinstance(refused, Rejected):
+        return Refused(str(refused))
+    return NotYet(str(refused), refused.wait if isinstance(refused, Busy) else timedelta(seconds=5))
 
 
 def _mail(notice: Notice) -> Mail:
     return Mail(
         key=f"notice-{notice.id}-{notice.created_date:%Y%m%d%H%M%S%f}",  # of no other database on the same account
         to=notice.to_email,
-        sender=sender(),
+        sender=notice.sender or sender(),
         subject=notice.subject,
         html=notice.html,
         text=notice.text,

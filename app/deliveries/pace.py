@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -88,6 +89,15 @@ def heard(name: str, headers: Mapping[str, str]) -> None:
         redis_connection().register_script(HEARD)(keys=[_key(name)], args=arguments)
     except (RedisError, OSError):
         return
+
+
+def rate(name: str) -> float | None:
+    """Calls a second, as the provider allowed them last; None: it has said nothing for an hour, or Redis is away."""
+    try:
+        kept: Any = redis_connection().hget(_key(name), "rate")
+    except (RedisError, OSError):
+        return None
+    return float(kept) if kept else None
 
 
 def _asked(name: str, patience: timedelta) -> int:

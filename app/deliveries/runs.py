@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import Actor, record
 from app.db import db
+from app.deliveries import alarms
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import ACCEPTED, WAITING, Delivery
 from app.deliveries.run import Run
@@ -38,7 +39,7 @@ RETRY = """
     )
     INSERT INTO batches (run_id, part, lane) SELECT DISTINCT :run, part, :lane FROM failed
 """
-
+AS_IT_IS = {"populate_existing": True, "synchronize_session": False}
 
 Row = tuple[str, str | None, int]  # state, reason, how many
 
@@ -82,6 +83,7 @@ def called(key: str) -> Run | None:
 def begin(run: Run, now: datetime) -> None:
     """Planned: from here on its batches are the work."""
     run.state, run.started_at = "sending", now
+    alarms.planned(run)
     finish_done(now)
 
 
@@ -89,6 +91,7 @@ def fail(run: Run, said: str, now: datetime) -> None:
     """Nobody gets anything: what it needs is not there, or cannot be computed."""
     run.state, run.state_reason, run.finished_at = "failed", said[:500], now
     run.waiting_since = None
+    alarms.failed(run)
 
 
 def pause(run: Run, said: str, by: Actor) -> None:
@@ -111,6 +114,7 @@ def cancel(run: Run, now: datetime, by: Actor) -> None:
     for statement in CANCEL:
         db.session.execute(text(statement), {"run": run.id})
     run.state, run.finished_at, run.waiting_since = "cancelled", now, None
+    alarms.settle_unplanned(run)
     record(by, "cancelled", "run", (str(run.id), run.name))
 
 
@@ -121,6 +125,7 @@ def retry_failed(run: Run, by: Actor) -> None:
         raise WrongState("Nothing of this run has failed.")
     db.session.execute(text(RETRY), {"run": run.id, "part": next_part(run), "lane": lane(run)})
     run.state, run.finished_at = "sending", None
+    alarms.tried_again(run)
     record(by, "tried again", "run", (str(run.id), run.name))
 
 
@@ -160,8 +165,9 @@ def finish_done(now: datetime) -> int:
     if not ids:
         return 0
     over = update(Run).where(Run.id.in_(ids), *is_over).values(state="finished", finished_at=now)
-    done = db.session.execute(over.returning(Run.id).execution_options(synchronize_session=False))
-    return len(done.all())
+    done = db.session.scalars(over.returning(Run).execution_options(**AS_IT_IS)).all()
+    alarms.look_at(done)
+    return len(done)
 
 
 def _account(rows: Sequence[Row]) -> Account:

@@ -10,9 +10,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import zstandard
-from sqlalchemy import select, text
+from sqlalchemy import Row, select, text
 
 from app import running
 from app.consent import permission
@@ -26,6 +27,7 @@ from app.deliveries.providers import Mail, Provider
 from app.deliveries.run import Run
 
 UNFIT = re.compile(r"[\s\x00-\x1f\x7f,;<>\"()\\]")  # in an address: it would be several, or another header
+Waiting = Row[tuple[int, int, dict[str, Any] | None]]
 Left = dict[int, tuple[str, str]]  # of a delivery: what became of it, and why
 
 
@@ -36,11 +38,25 @@ TAKE = text(f"""
     INSERT INTO run_addresses (run_id, email_folded, delivery_id)
     SELECT :run, c.email_folded, said.id FROM {WHOSE} ORDER BY c.email_folded, said.id
     ON CONFLICT DO NOTHING
+    RETURNING delivery_id
 """)
 TAKEN = text(f"""
     SELECT said.id FROM {WHOSE}
       JOIN run_addresses a ON a.run_id = :run AND a.email_folded = c.email_folded AND a.delivery_id <> said.id
 """)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The exact bytes of one call, their key, and the deliveries in their order."""
+
+    batch_id: int
+    run_id: int
+    key: str
+    ids: Sequence[int]
+    body: bytes
+    is_urgent: bool
+    was_out: bool  # it may be there already
 
 
 @dataclass
@@ -50,19 +66,24 @@ class Sealed:
     left: Left = field(default_factory=dict)
 
 
-def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> None:
+def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> Parcel | None:
     """`open` → `sealed`, or `done` where nobody is left."""
-    rows = db.session.scalars(select(Delivery).where(Delivery.run_id == run.id, Delivery.part == batch.part)).all()
-    waiting = [row for row in rows if row.state == "planned"]
-    sealed = _sealed(run, waiting, now)
+    sealed = _sealed(run, _waiting(batch), now)
     outcomes.leave(sealed.left)
     if not sealed.ids:
-        batch.state, batch.payload, batch.sealed_ids = "done", None, None
-        return
+        batch.state = "done"
+        return None
     outcomes.mark(sealed.ids, "sealed")
+    body = provider.pack(sealed.mails)
     batch.key = f"campus-{batch.id}-{secrets.token_hex(8)}"
-    batch.payload = zstandard.ZstdCompressor(1).compress(provider.pack(sealed.mails))
+    batch.payload = zstandard.ZstdCompressor(1).compress(body)
     batch.sealed_ids, batch.state = sealed.ids, "sealed"
+    return _parcel(batch, body)
+
+
+def kept(batch: Batch) -> Parcel | None:
+    """What somebody sealed before us."""
+    return _parcel(batch, packed(batch)) if batch.state in ("sealed", "posting") else None
 
 
 def unseal(batch: Batch) -> None:
@@ -87,7 +108,22 @@ def refusals(run: Run, customer_ids: Sequence[int], now: datetime) -> dict[int, 
     return {one: found.get(one, "no_address") or "" for one in customer_ids if found.get(one, "no_address")}
 
 
-def _sealed(run: Run, waiting: Sequence[Delivery], now: datetime) -> Sealed:
+def _parcel(batch: Batch, body: bytes) -> Parcel:
+    assert batch.key
+    assert batch.sealed_ids
+    return Parcel(
+        batch.id, batch.run_id, batch.key, batch.sealed_ids, body, batch.lane == 0, batch.posted_at is not None
+    )
+
+
+def _waiting(batch: Batch) -> Sequence[Waiting]:
+    """Columns, not objects: there are a hundred to a batch, and nothing of them is changed one by one."""
+    columns = Delivery.id, Delivery.customer_id, Delivery.facts
+    planned = Delivery.run_id == batch.run_id, Delivery.part == batch.part, Delivery.state == "planned"
+    return db.session.execute(select(*columns).where(*planned).order_by(Delivery.id)).all()
+
+
+def _sealed(run: Run, waiting: Sequence[Waiting], now: datetime) -> Sealed:
     sealed = Sealed()
     ids = [row.customer_id for row in waiting]
     refused, people = refusals(run, ids, now), message.people(ids)
@@ -112,14 +148,15 @@ def _sealed(run: Run, waiting: Sequence[Delivery], now: datetime) -> Sealed:
     return sealed
 
 
-def _taken(run: Run, waiting: Sequence[Delivery], refused: Mapping[int, str]) -> set[int]:
+def _taken(run: Run, waiting: Sequence[Waiting], refused: Mapping[int, str]) -> set[int]:
     """One mail per address of a run: an address that changed since planning may be somebody else's by now."""
     if run.purpose == "transactional":
         return set()
     open_ = [row for row in waiting if row.customer_id not in refused]
     said = {"run": run.id, "ids": [row.id for row in open_], "customers": [row.customer_id for row in open_]}
-    db.session.execute(TAKE, said)
-    return set(db.session.scalars(TAKEN, said))
+    took = set(db.session.scalars(TAKE, said))
+    # Whoever has no row of now may have one from a try before.
+    return set(db.session.scalars(TAKEN, said)) if len(took) < len(open_) else set()
 
 
 def _unfit(email: str) -> str | None:

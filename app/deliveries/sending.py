@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
-from app.claims import NotYet, clock
+from app.claims import NotYet
+from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, outcomes, pace, sealing, stopping
+from app.deliveries import accounts, outcomes, pace, sealing, splitting, stopping
 from app.deliveries.batch import Batch
 from app.deliveries.carriers import carrier
 from app.deliveries.delivery import WAITING, Delivery
-from app.deliveries.providers import Busy, Closed, Provider, Rejected, Unknown
+from app.deliveries.providers import Busy, Closed, Disputed, Provider, Rejected, Unknown
 from app.deliveries.run import Run
+from app.deliveries.sealing import Parcel
 
 TRUSTED = timedelta(hours=23)  # how long a provider that can tell remembers a key, with an hour to spare
 AGAIN = (1, 2, 5, 15, 30)  # seconds until the next try after an unknown outcome
@@ -30,20 +33,18 @@ def send(batch_id: int, now: datetime) -> Iterator[None]:
     # Locked: whoever cancels takes the batch first and its mails second, and so do we.
     batch = db.session.get_one(Batch, batch_id, populate_existing=True, with_for_update={"key_share": True})
     run = db.session.get_one(Run, batch.run_id)
-    if run.state == "cancelled" and batch.state == "posting":
+    if _is_given_up(batch, run, provider):
         _settle_unknown(batch)
         return
-    _may_go_on(run)
-    if batch.state == "open":
-        sealing.seal(batch, run, provider, now)
-        yield
-    elif batch.state == "sealed" and sealing.refusals(run, _customers(batch), now):
+    parcel = sealing.kept(batch)
+    if batch.state == "sealed" and sealing.refusals(run, _customers(batch), now):
         # Sealed by somebody who did not come to post it: who said no since then must not get it.
         sealing.unseal(batch)
-        sealing.seal(batch, run, provider, now)
+    if batch.state == "open":
+        parcel = sealing.seal(batch, run, provider, now)
         yield
-    if batch.state in ("sealed", "posting"):
-        yield from _post(batch, run, provider)
+    if parcel:
+        yield from _post(batch, run, provider, parcel)
 
 
 def _carrier() -> Provider:
@@ -53,70 +54,84 @@ def _carrier() -> Provider:
         raise NotYet(str(closed), timedelta(minutes=1)) from None
 
 
-def _may_go_on(run: Run) -> None:
-    if stopping.is_stopped():
-        raise NotYet(stopping.SAID, timedelta(seconds=2))
-    if run.state != "sending":
-        raise NotYet(f"The run is {run.state}.", timedelta(seconds=2))
+def _is_given_up(batch: Batch, run: Run, provider: Provider) -> bool:
+    """It may be out, and nobody asks about it any more."""
+    if batch.state != "posting" or batch.posted_at is None:
+        return False
+    return run.state == "cancelled" or not provider.is_idempotent or clock() - batch.posted_at > TRUSTED
 
 
 def _customers(batch: Batch) -> list[int]:
     return list(db.session.scalars(select(Delivery.customer_id).where(Delivery.id.in_(batch.sealed_ids or []))))
 
 
-def _post(batch: Batch, run: Run, provider: Provider) -> Iterator[None]:
-    body, key, ids = sealing.packed(batch), batch.key or "", batch.sealed_ids or []
-    if _is_given_up(batch, provider):
-        _settle_unknown(batch)
-        return
-    accounts.must_be_open(provider.name, clock())
-    pace.take(provider.name, pace.URGENT if batch.lane == 0 else pace.PATIENCE)
-    db.session.refresh(run)
-    _may_go_on(run)
-    is_first = batch.posted_at is None
-    batch.state, batch.posted_at = "posting", batch.posted_at or clock()
+def _may_go_on(run_id: int, provider: Provider) -> None:
+    """As it is at this moment: what was read before a place among the calls was waited for does not count."""
+    asked = select(Run.state, stopping.IS_STOPPED, accounts.is_marked(provider.name)).where(Run.id == run_id)
+    state, is_stopped, is_marked = db.session.execute(asked).one()
+    if is_stopped:
+        raise NotYet(stopping.SAID, timedelta(seconds=2))
+    if state != "sending":
+        raise NotYet(f"The run is {state}.", timedelta(seconds=2))
+    if is_marked:
+        accounts.must_be_open(provider.name, clock())
+
+
+def _post(batch: Batch, run: Run, provider: Provider, parcel: Parcel) -> Iterator[None]:
+    """From the commit before it until here nothing is read: no transaction stays open while a place is waited for."""
+    pace.take(provider.name, pace.URGENT if parcel.is_urgent else pace.PATIENCE)
+    _may_go_on(parcel.run_id, provider)
+    _mark(parcel, state="posting", posted_at=func.coalesce(Batch.posted_at, clock()))
     yield  # from here on it may be out; no transaction is open while it goes
     try:
-        found = provider.post(body, key)
+        found = provider.post(parcel.body, parcel.key)
+    except Disputed as disputed:
+        _settle_unknown(batch, str(disputed)[:300])
+        return
     except Unknown as unknown:
         if provider.is_idempotent:
             raise NotYet(str(unknown), _pause(batch)) from None
         _settle_unknown(batch)
         return
     except Rejected as rejected:
-        _reject(batch, str(rejected))
+        splitting.reject(batch, run, rejected)
         return
     except (Busy, Closed) as refused:
-        yield from _refused(batch, is_first, provider, refused)
+        yield from _refused(run, parcel, provider, refused)
         return
-    outcomes.record(ids, found, clock())
-    _done(batch)
+    outcomes.record(parcel.ids, found, clock())
+    _mark(parcel, state="done", payload=None)
 
 
-def _refused(batch: Batch, is_first: bool, provider: Provider, refused: Busy | Closed) -> Iterator[None]:
+def _mark(parcel: Parcel, **values: Any) -> None:
+    """By a statement: an object would be read again before it is written."""
+    marked = update(Batch).where(Batch.id == parcel.batch_id).values(**values)
+    db.session.execute(marked.execution_options(synchronize_session=False))
+
+
+def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Closed) -> Iterator[None]:
     """It took none of them; unless an earlier post may have arrived, they are as if they had never been out."""
-    if is_first:
-        batch.state, batch.posted_at = "sealed", None
     if isinstance(refused, Closed):
         accounts.close(provider.name, str(refused), refused.opens_at, clock())
+    if not parcel.was_out and _is_cancelled(run):
+        outcomes.leave(dict.fromkeys(parcel.ids, ("skipped", "cancelled")))
+        _mark(parcel, state="done", payload=None)
+        return
+    if not parcel.was_out:
+        _mark(parcel, state="sealed", posted_at=None)
     yield
     raise NotYet(str(refused), refused.wait if isinstance(refused, Busy) else timedelta(seconds=5))
 
 
-def _is_given_up(batch: Batch, provider: Provider) -> bool:
-    if batch.state != "posting" or batch.posted_at is None:
-        return False
-    return not provider.is_idempotent or clock() - batch.posted_at > TRUSTED
+def _is_cancelled(run: Run) -> bool:
+    """Held until it is recorded: whoever cancels finds the batch as it is then."""
+    db.session.refresh(run, with_for_update={"key_share": True})
+    return run.state == "cancelled"
 
 
-def _settle_unknown(batch: Batch) -> None:
-    outcomes.leave(dict.fromkeys(batch.sealed_ids or [], ("uncertain", NOT_KNOWN)))
+def _settle_unknown(batch: Batch, said: str = NOT_KNOWN) -> None:
+    outcomes.leave(dict.fromkeys(batch.sealed_ids or [], ("uncertain", said)))
     batch.state, batch.payload = "uncertain", None
-
-
-def _reject(batch: Batch, said: str) -> None:
-    outcomes.leave(dict.fromkeys(batch.sealed_ids or [], ("failed", said[:300])))
-    _done(batch)
 
 
 def _done(batch: Batch) -> None:

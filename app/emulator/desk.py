@@ -7,12 +7,12 @@ import math
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import msgspec
 
-from app.emulator import answers, mails
+from app.emulator import answers, mails, shelf
 from app.emulator.answers import Answer
 from app.emulator.faults import Fault, Faults
 from app.emulator.ledger import Ledger, Taken
@@ -24,8 +24,12 @@ class Settings(msgspec.Struct, kw_only=True):
     api_key: str = ""  # empty: any will do
     key_seconds: float = 24 * 3600  # how long a key is remembered
     seconds: float = 0  # that each call takes
+    is_restricted: bool = False  # the key may send, and read nothing
+    keeps_bodies: bool = False  # each mail as it was written: forty kilobytes each
+    domains: tuple[str, ...] = ("campus.example",)
     webhook_url: str = ""
     webhook_secret: str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 — an example that everybody knows
+    retry_scale: float = 1  # of the pauses between the tries of a webhook
 
 
 @dataclass(frozen=True)
@@ -61,20 +65,42 @@ class Desk:
         self.ledger, self.settings, self.faults = ledger, settings, Faults()
         self._sleep, self._limiter = sleep, Limiter()
         self._running: set[str] = set()
+        self._told: dict[str, str] = {}  # of a mail: what was said of it last
         self._lock = threading.Lock()
 
     def answer(self, call: Call) -> Answer:
         at, body = time.time(), hashlib.blake2b(call.body, digest_size=16).hexdigest()
         is_within, limits = self._limiter.take(self.settings.rate) if self.settings.rate else (True, {})
-        fault = self.faults.next() if is_within else None
+        fault = self.faults.next(call.body) if is_within else None
         answer = self._judged(call, body, fault) if is_within else answers.error("rate_limit_exceeded")
         self.ledger.write(at, call.key, body, answer.status, fault.kind if fault else "", answer.accepted)
         return replace(answer, headers={**limits, **answer.headers})
 
+    def look(self, path: str, authorization: str) -> Answer:
+        """What a GET asks for."""
+        is_within, limits = self._limiter.take(self.settings.rate) if self.settings.rate else (True, {})
+        answer = self._found(path, authorization) if is_within else answers.error("rate_limit_exceeded")
+        return replace(answer, headers={**limits, **answer.headers})
+
+    def tell(self, ids: Iterable[str], event: str) -> None:
+        self._told.update(dict.fromkeys(ids, event))
+
+    def _found(self, path: str, authorization: str) -> Answer:
+        if refused := self._stranger(authorization):
+            return refused
+        if self.settings.is_restricted:
+            return answers.error("restricted_api_key")
+        if path == "/domains":
+            return answers.said(shelf.domains(self.settings.domains))
+        mail = self.ledger.mail(path.removeprefix("/emails/"))
+        if mail is None:
+            return answers.error("not_found", "Email not found")
+        return answers.said(shelf.email(mail, self.ledger.body(mail["id"]), self._told.get(mail["id"], "sent")))
+
     def _judged(self, call: Call, body: str, fault: Fault | None) -> Answer:
         if fault is not None and not fault.is_late:
             return fault.instead()
-        if refused := self._stranger(call) or self._key(call):
+        if refused := self._stranger(call.authorization) or self._key(call):
             return refused
         if not self._begins(call.key):
             return answers.error("concurrent_idempotent_requests")
@@ -85,9 +111,9 @@ class Desk:
             self._ends(call.key)
         return fault.spoilt(answer) if fault and answer.status == 200 else answer
 
-    def _stranger(self, call: Call) -> Answer | None:
-        given = call.authorization.removeprefix("Bearer ").strip()
-        if not given or given == call.authorization:
+    def _stranger(self, authorization: str) -> Answer | None:
+        given = authorization.removeprefix("Bearer ").strip()
+        if not given or given == authorization:
             return answers.error("missing_api_key")
         wanted = self.settings.api_key
         return answers.error("invalid_api_key") if wanted and given != wanted else None
@@ -102,8 +128,9 @@ class Desk:
         return Answer(200, kept.answer) if kept else self._take(call, body)
 
     def _take(self, call: Call, body: str) -> Answer:
+        whole = b"[" + call.body + b"]" if call.is_single else call.body
         try:
-            found = mails.read(b"[" + call.body + b"]" if call.is_single else call.body)
+            found = mails.read(whole)
         except mails.Unreadable as unreadable:
             return answers.error("validation_error", str(unreadable))
         errors = [{"index": place, "message": wrong} for place, (_, wrong) in enumerate(found) if wrong]
@@ -114,7 +141,9 @@ class Desk:
         if call.is_permissive:
             written["errors"] = errors
         said = msgspec.json.encode({"id": taken[0].id} if call.is_single else written)
-        self.ledger.take(call.key, time.time(), body, said, taken)
+        bodies = mails.raw(whole) if self.settings.keeps_bodies else []
+        kept = [(one.id, bytes(bodies[one.place])) for one in taken] if bodies else []
+        self.ledger.take(call.key, time.time(), body, said, taken, kept)
         return Answer(200, said, accepted=len(taken))
 
     def _begins(self, key: str) -> bool:

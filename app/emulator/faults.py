@@ -25,6 +25,7 @@ class Fault(msgspec.Struct, kw_only=True):
     wait: int = 1  # what retry-after says
     status: int = 0  # another status for the error of this name
     takes: bool | None = None  # the mails, before it goes wrong
+    only: str = ""  # calls in which this occurs, like the address of one poison mail
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -77,10 +78,10 @@ class Faults:
         with self._lock:
             return list(self._waiting)
 
-    def next(self) -> Fault | None:
+    def next(self, body: bytes) -> Fault | None:
         """The first that is not held back by its `after`; each call counts for all that are."""
         with self._lock:
-            due = next((one for one in self._waiting if one.after <= 0), None)
+            due = next((one for one in self._waiting if one.after <= 0 and one.only.encode() in body), None)
             for one in self._waiting:
                 one.after = max(0, one.after - 1)
             if due is not None and due.times is not None:

@@ -19,6 +19,7 @@ SCHEMA = """
     CREATE TABLE IF NOT EXISTS mails (
       id TEXT PRIMARY KEY, at REAL, key TEXT, place INTEGER, sender TEXT, recipient TEXT, subject TEXT, tags TEXT
     );
+    CREATE TABLE IF NOT EXISTS bodies (id TEXT PRIMARY KEY, body BLOB);
 """
 # Under different keys nobody at Resend would notice; here the tags tell which mail it is.
 COUNTS = """
@@ -63,12 +64,21 @@ class Ledger:
         rows = self._read("SELECT body, answer FROM answers WHERE key = ? AND at >= ?", key, since)
         return Kept(rows[0]["body"], rows[0]["answer"]) if rows else None
 
-    def take(self, key: str, at: float, body: str, answer: bytes, mails: Sequence[Taken]) -> None:
+    def take(
+        self,
+        key: str,
+        at: float,
+        body: str,
+        answer: bytes,
+        mails: Sequence[Taken],
+        bodies: Sequence[tuple[str, bytes]] = (),
+    ) -> None:
         """The mails and the answer that names them: both, or none of it."""
         rows = [(m.id, at, key, m.place, m.sender, m.recipient, m.subject, m.tags) for m in mails]
         with self._lock, self._file:
             self._file.execute("BEGIN")
             self._file.executemany("INSERT INTO mails VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            self._file.executemany("INSERT INTO bodies VALUES (?, ?)", bodies)
             if key:
                 kept = (key, at, body, answer, len(mails))
                 self._file.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", kept)
@@ -85,12 +95,19 @@ class Ledger:
     def mails(self) -> list[dict[str, Any]]:
         return self._read("SELECT * FROM mails ORDER BY rowid")
 
+    def mail(self, mail_id: str) -> dict[str, Any] | None:
+        return next(iter(self._read("SELECT * FROM mails WHERE id = ?", mail_id)), None)
+
+    def body(self, mail_id: str) -> bytes:
+        """As it was written; nothing, where it was not kept."""
+        return next((bytes(row["body"]) for row in self._read("SELECT body FROM bodies WHERE id = ?", mail_id)), b"")
+
     def counts(self) -> dict[str, int]:
         return self._read(COUNTS)[0]
 
     def clear(self) -> None:
         with self._lock:
-            self._file.executescript("DELETE FROM calls; DELETE FROM answers; DELETE FROM mails;")
+            self._file.executescript("DELETE FROM calls; DELETE FROM answers; DELETE FROM mails; DELETE FROM bodies;")
 
     def _read(self, sql: str, *values: object) -> list[dict[str, Any]]:
         with self._lock:

@@ -48,7 +48,7 @@ def read(body: bytes) -> list[tuple[Mail | None, str]]:
     try:
         found: list[Mail | str] = list(msgspec.json.decode(body, type=list[Mail]))
     except (msgspec.DecodeError, UnicodeDecodeError):
-        found = [_one(raw) for raw in _raw(body)]
+        found = [_one(one) for one in raw(body)]
     if not 0 < len(found) <= MOST:
         raise Unreadable(f"The batch must hold 1 to {MOST} mails.")
     return [(None, one) if isinstance(one, str) else (one, wrong(one)) for one in found]
@@ -70,7 +70,8 @@ def _faults(mail: Mail) -> Iterator[tuple[bool, str]]:
     yield not is_told, "Tags should only contain ASCII letters, numbers, underscores, or dashes."
 
 
-def _raw(body: bytes) -> list[msgspec.Raw]:
+def raw(body: bytes) -> list[msgspec.Raw]:
+    """Each as it was written."""
     try:
         return msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

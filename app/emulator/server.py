@@ -1,6 +1,7 @@
 """The door: real HTTP on the loopback, a thread for each connection.
 
-`POST /emails/batch` and `/emails` as Resend has them; `/_faults`, `/_settings`, `/_webhooks` and `/_ledger` are ours.
+`POST /emails/batch` and `/emails`, `GET /emails/{id}` and `/domains` as Resend has them; `/_faults`, `/_settings`,
+`/_webhooks`, `/_ledger` and `/_bodies` are ours.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from app.emulator.answers import Answer
 from app.emulator.desk import Call, Desk, Settings
 from app.emulator.faults import Fault
 from app.emulator.ledger import Ledger
+from app.emulator.retries import Retries
 from app.emulator.webhooks import Wanted
 
 HOST = "127.0.0.1"
@@ -40,6 +42,7 @@ class Emulator(ThreadingHTTPServer):
         self.is_over = threading.Event()
         self.ledger = Ledger(ledger)
         self.desk = Desk(self.ledger, settings or Settings(), self.is_over.wait)
+        self.retries = Retries(self.is_over)
         self.open: set[socket.socket] = set()
 
     @property
@@ -102,6 +105,8 @@ class Door(BaseHTTPRequestHandler):
             self._write(_ours(ours, self.server, body, query))
         elif method == "POST" and path in ("/emails/batch", "/emails"):
             self._write(self.server.desk.answer(self._call(body, path == "/emails")))
+        elif method == "GET" and (path == "/domains" or path.startswith("/emails/")):
+            self._write(self.server.desk.look(path, self.headers.get("authorization", "")))
         else:
             self._write(answers.error("not_found"))
 
@@ -188,7 +193,24 @@ def _webhooks(server: Emulator, body: bytes, _query: str) -> object:
     wanted, settings = msgspec.json.decode(body, type=Wanted), server.desk.settings
     if urlsplit(settings.webhook_url).scheme not in ("http", "https"):
         raise ValueError("webhook_url is not set: POST /_settings")
-    return webhooks.send(settings.webhook_url, settings.webhook_secret, wanted, server.ledger.mails())
+    to = webhooks.Receiver(settings.webhook_url, settings.webhook_secret, settings.retry_scale, server.retries)
+    answered = webhooks.send(to, wanted, server.ledger.mails())
+    server.desk.tell((one["id"] for one in answered), wanted.type)
+    return answered
+
+
+def _waiting_webhooks(server: Emulator, _body: bytes, _query: str) -> object:
+    return server.retries.waiting
+
+
+def _clear_webhooks(server: Emulator, _body: bytes, _query: str) -> object:
+    server.retries.clear()
+    return []
+
+
+def _bodies(server: Emulator, _body: bytes, _query: str) -> object:
+    """The mails as they were written, where `keeps_bodies` is set."""
+    return [msgspec.Raw(body) for mail in server.ledger.mails() if (body := server.ledger.body(mail["id"]))]
 
 
 ROUTES: dict[tuple[str, str], Callable[[Emulator, bytes, str], Any]] = {
@@ -200,4 +222,7 @@ ROUTES: dict[tuple[str, str], Callable[[Emulator, bytes, str], Any]] = {
     ("GET", "/_settings"): _settings,
     ("POST", "/_settings"): _set,
     ("POST", "/_webhooks"): _webhooks,
+    ("GET", "/_webhooks"): _waiting_webhooks,
+    ("DELETE", "/_webhooks"): _clear_webhooks,
+    ("GET", "/_bodies"): _bodies,
 }

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import select, text
 
-from app.claims import NotYet, clock
+from app.claims import NotYet
+from app.clock import clock
 from app.customers.erasing import Person
 from app.db import db, plain
 from app.imports import file, staging

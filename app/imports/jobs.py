@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.claims import Claim, clock
+from app.claims import Claim
+from app.clock import clock
 from app.db import db
 from app.imports import applying, matching, staging, undoing
 from app.imports.upload import Import

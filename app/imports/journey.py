@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, update
 
 from app.audit import Actor, record
-from app.claims import clock
+from app.clock import clock
 from app.customers import attribute_types
 from app.db import db
 from app.imports import detect, file, mapping, people_of_lists, reader, staging

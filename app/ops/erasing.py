@@ -16,7 +16,8 @@ from sqlalchemy import select, text
 from app.audit import Actor, record
 from app.audit import erasing as audit
 from app.catalogue import erasing as catalogue
-from app.claims import NotYet, clock
+from app.claims import NotYet
+from app.clock import clock
 from app.consent import erasing as consent
 from app.customers import erasing as customers
 from app.customers.erasing import Person

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, text
 
+from app.alerts import directory as alerts
+from app.alerts.alert import Alert
 from app.customers import directory
 from app.customers.customer import Customer
 from app.db import db
@@ -19,6 +21,7 @@ from app.ops import concerns
 from app.paging import capped_count
 
 DAYS = 14
+SHOWN = 5  # alerts
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,8 @@ class View:
     newest: Sequence[Customer]
     moves: Sequence[Any]
     concerns: Sequence[concerns.Concern]
+    alerts: Sequence[Alert]
+    alert_count: int
 
 
 def at(now: datetime, zone: ZoneInfo) -> View:
@@ -53,6 +58,8 @@ def at(now: datetime, zone: ZoneInfo) -> View:
         newest=db.session.scalars(directory.everyone().order_by(Customer.created_date.desc()).limit(6)).all(),
         moves=_moves(),
         concerns=concerns.now(now),
+        alerts=alerts.standing(SHOWN),
+        alert_count=alerts.count(),
     )
 
 

@@ -15,14 +15,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import claims, pump
 from app.accounts import sign_in
+from app.alerts import keeping as alerts
 from app.automations import schedule
 from app.claims import Claim, Claimable
 from app.consent import signups
 from app.db import Model, db
-from app.deliveries import local_outbox, runs
+from app.deliveries import accounts, local_outbox, runs
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
-from app.ops import joining, sweeping, tidying
+from app.ops import joining, sweeping, telling, tidying
 from app.receipts import idempotency, keep
 from app.segments import jobs as segments
 
@@ -41,10 +42,13 @@ RECURRING = (
     Recurring("Make the runs that are due", 5 * SECOND, "runs", schedule.fire_due),
     Recurring("Look again when automations act next", 10 * MINUTE, "runs", schedule.refresh),
     Recurring("Finish the runs whose mails are all out", 10 * SECOND, "send", runs.finish_done),
+    Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
+    Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
+    Recurring("Forget old alerts that are settled", 24 * HOUR, "upkeep", alerts.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget old Idempotency-Keys", HOUR, "upkeep", idempotency.forget_old),
     Recurring("Forget the bodies of old calls", 24 * HOUR, "upkeep", keep.forget_old),

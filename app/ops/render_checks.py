@@ -16,7 +16,8 @@ from sqlalchemy import select
 
 from app import running
 from app.audit import Actor, record
-from app.claims import Refused, clock
+from app.claims import Refused
+from app.clock import clock
 from app.content import knowledge, rendering, samples, versions
 from app.content.knowledge import Person
 from app.content.language import Problem, Skip

@@ -44,6 +44,13 @@ def choices(without: int | None = None) -> list[tuple[int, str]]:
     return [(row.id, row.name) for row in db.session.execute(there.order_by(func.lower(Segment.name)).limit(2_000))]
 
 
+def sized() -> list[tuple[int, str, int | None]]:
+    """For menus, by name, with how many people each had when it was last counted."""
+    there = select(Segment.id, Segment.name, Segment.size).where(Segment.archived_at.is_(None))
+    rows = db.session.execute(there.order_by(func.lower(Segment.name)).limit(2_000))
+    return [(row.id, row.name, row.size) for row in rows]
+
+
 def lists() -> list[tuple[int, str]]:
     """Those that people are put on by name."""
     manual = select(Segment.id, Segment.name).where(Segment.type == "manual", Segment.archived_at.is_(None))

@@ -6,10 +6,11 @@ import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.automations import keeping, schedule
+from app.automations import keeping, schedule, system_cron
 from app.db import db
 from tests.automations.making import ADA, make_active, make_automation, runs, the_only
 
@@ -83,22 +84,30 @@ def test_what_does_not_act_is_not_run_by_a_cron_that_was_not_told(flask):
     assert runs() == []
 
 
-def test_the_crontab_has_each_active_one_on_the_clock_of_its_zone(flask):
-    make_active("UTC", cron="@daily")
+def test_the_crontab_has_each_active_one_on_the_clock_of_the_machine(flask, monkeypatch):
+    monkeypatch.setattr(system_cron, "machine_zone", lambda: ZoneInfo("Europe/Paris"))
+    make_active("UTC", cron="@daily", timezone="UTC")
     make_active("Berlin", cron="0 10 * * MON-FRI", timezone="Europe/Berlin")
-    make_active("Berlin too", cron="*/5 * * * *", timezone="Europe/Berlin")
     make_active("Once", trigger={"once": "2030-01-01T10:00:00+00:00"})
     make_automation("Asleep")
     _code, lines, _ = flask("crontab")
-    assert lines[0].startswith("#")
-    assert [line.split(" cd ")[0] for line in lines[1:]] == [
-        "CRON_TZ=Europe/Berlin",
-        "0 10 * * mon-fri",
-        "*/5 * * * *",
-        "CRON_TZ=UTC",
-        "0 0 * * *",
+    assert lines == [
+        lines[0],
+        f"0 * * * * cd {ROOT} && {CALLED.format(1)} --if-due",
+        f"0 10 * * mon-fri cd {ROOT} && {CALLED.format(2)}",
     ]
-    assert lines[2].endswith(f"cd {ROOT} && {CALLED.format(2)}")
+    assert lines[0].startswith("#")
+
+
+def test_a_line_that_may_come_for_nothing_says_nothing_then(flask):
+    key = make_active(timezone="America/New_York").id
+    assert flask("run", key, "--at", "2026-11-03T14:00Z", "--if-due") == (0, [], "")
+    assert flask("run", key, "--at", "2026-11-03T15:00Z", "--if-due")[1] == ["run 1"]
+    assert flask("run", key, "--at", "2026-11-03T15:00Z", "--if-due")[1] == ["run 1"]
+    keeping.deactivate(the_only(), ADA)
+    db.session.commit()
+    assert flask("run", key, "--at", "2026-11-04T15:00Z", "--if-due") == (0, [], "")
+    assert len(runs()) == 1
 
 
 def test_the_next_times_are_worked_out_anew(flask):
@@ -127,7 +136,7 @@ def test_the_script_sets_up_updates_and_removes_its_entries_and_leaves_others(tm
         subprocess.run(["bash", str(script)], env=env, check=True, timeout=30)
         return kept.read_text()
 
-    one = "# Written\nCRON_TZ=UTC\n0 10 * * * cd /x && bin/flask automations run 1\n"
+    one = "# Written\n0 10 * * * cd /x && bin/flask automations run 1\n"
     first = refreshed(one)
     assert first.startswith("5 4 * * * backup\n# campus automations begin\n")
     assert "automations run 1\n# campus automations end\n" in first

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.conftest import clean
 from tests.content.test_starters import lay
+from tests.emptying import clean
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "var" / "pictures"
@@ -147,6 +147,21 @@ def visit(chromium: Browser, product: str, known: dict[str, list[Any]]) -> Itera
     yield visits
     for visitor in visits.open:
         visitor.context.close()
+
+
+def choose(page: Page, name: str, typed: str) -> None:
+    """By keyboard alone, in a menu that is searched."""
+    search(page, name)
+    page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#{name}")).not_to_have_value("")
+
+
+def search(page: Page, name: str) -> None:
+    """Opens the menu; what is typed next is searched for."""
+    page.focus(f"#{name}-ts-control")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"#{name} + .ts-wrapper .dropdown-input")).to_be_focused()
 
 
 def _free_port() -> int:

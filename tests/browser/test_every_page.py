@@ -10,6 +10,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = {
     "overview": "/",
+    "alerts": "/alerts",
+    "alerts-no-match": "/alerts?q=wram",
     "customers": "/customers",
     "customers-filtered": "/customers?q=an&filter=attributes.score:at_least:40&filter=timezone:is:Europe/Berlin",
     "customers-no-match": "/customers?q=wram",

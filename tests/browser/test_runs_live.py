@@ -31,7 +31,7 @@ def made(migrated, product) -> Iterator[Callable[..., int]]:
 
     yield make
     with migrated.app_context():
-        db.session.execute(text("TRUNCATE runs, deliveries CASCADE"))
+        db.session.execute(text("TRUNCATE runs, deliveries, alerts CASCADE"))
         db.session.execute(text("UPDATE provider_accounts SET closed_for = NULL"))
         db.session.commit()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select, text
 
-from app.claims import clock
+from app.clock import clock
 from app.consent import preferences
 from app.consent.consent import Consent
 from app.consent.preferences import Word

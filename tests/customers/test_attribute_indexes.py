@@ -8,9 +8,9 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from app import claims
 from app.audit import SYSTEM
 from app.claims import NotYet
+from app.clock import clock
 from app.customers import attribute_indexes, attribute_types, directory, jobs
 from app.customers.attribute_indexes import MOST, AttributeIndex, index_name, want
 from app.customers.attributes import AttributeType
@@ -90,8 +90,8 @@ def test_a_built_index_serves_the_filter(name: str, op: str, value: str) -> None
 
 
 def test_building_again_changes_nothing() -> None:
-    attribute_indexes.build("score", claims.clock())
-    attribute_indexes.build("score", claims.clock())
+    attribute_indexes.build("score", clock())
+    attribute_indexes.build("score", clock())
     assert made() == [index_name("score")]
 
 
@@ -102,7 +102,7 @@ def test_what_was_left_half_built_is_built_anew() -> None:
         connection.execute(text(left_over))
     assert made()
     assert not is_valid("score")
-    attribute_indexes.build("score", claims.clock())
+    attribute_indexes.build("score", clock())
     assert is_valid("score")
 
 
@@ -110,7 +110,7 @@ def test_while_another_is_being_built_it_waits() -> None:
     with db.engine.connect() as somebody_else:
         somebody_else.execute(text("SELECT pg_advisory_lock(hashtext('attribute indexes'))"))
         with pytest.raises(NotYet):
-            attribute_indexes.build("score", claims.clock())
+            attribute_indexes.build("score", clock())
         somebody_else.invalidate()
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.audit.actor import COMMAND_LINE
-from app.claims import clock
+from app.clock import clock
 from app.consent import suppressions
 from app.db import db
 from app.deliveries import runs

@@ -189,3 +189,10 @@ def _caller(environment):
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+def test_the_pace_is_told_as_it_was_heard_last(app):
+    assert pace.rate("resend") is None
+    allowed(10)
+    assert pace.rate("resend") == pytest.approx(10 * pace.SHARE)
+    assert pace.rate("outbox") is None

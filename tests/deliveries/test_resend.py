@@ -13,7 +13,7 @@ from urllib3 import Timeout
 
 from app.deliveries import pace
 from app.deliveries.carriers import carrier
-from app.deliveries.providers import Busy, Closed, Mail, Outcome, Rejected, Unknown, resend
+from app.deliveries.providers import Busy, Closed, Disputed, Mail, Outcome, Rejected, Unknown, resend
 from tests.provider.running import carries, inside
 
 
@@ -137,7 +137,7 @@ def test_the_refused_ones_are_named_by_their_place(sends):
         ({"kind": "validation_error"}, Rejected),
         ({"kind": "invalid_from_address"}, Rejected),
         ({"kind": "invalid_idempotency_key"}, Rejected),
-        ({"kind": "invalid_idempotent_request"}, Rejected),
+        ({"kind": "invalid_idempotent_request"}, Disputed),
     ],
     ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else value.__name__,
 )
@@ -147,6 +147,25 @@ def test_every_fault_has_its_word_and_the_same_call_heals_it(sends, provider, fa
         post(mail(1), mail(2))
     assert [type(one) for one in post(mail(1), mail(2))] == [Outcome, Outcome]
     assert provider.counts["mails"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_of_all"),
+    [
+        ({"kind": "validation_error"}, False),
+        ({"kind": "missing_required_field"}, False),
+        ({"kind": "validation_error", "status": 413}, False),
+        ({"kind": "validation_error", "status": 415}, True),
+        ({"kind": "invalid_from_address"}, True),
+        ({"kind": "invalid_idempotency_key"}, True),
+    ],
+    ids=lambda value: "-".join(map(str, value.values())) if isinstance(value, dict) else "",
+)
+def test_what_one_mail_may_spoil_is_told_from_what_is_wrong_with_all(sends, provider, fault, is_of_all):
+    provider.fails(**fault)
+    with pytest.raises(Rejected) as rejected:
+        post(mail(1), mail(2))
+    assert rejected.value.is_of_all is is_of_all
 
 
 def test_a_hang_ends_by_our_own_time(sends, provider, monkeypatch):

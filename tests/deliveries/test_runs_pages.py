@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from app.audit import Entry
 from app.db import db
-from app.deliveries import accounts, runs, stopping
+from app.deliveries import accounts, directory, runs, stopping
+from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
 from tests.deliveries import making
@@ -53,6 +54,19 @@ def test_the_list_is_searched_and_filtered(vic):
     assert "Price drop" in vic.get("/runs?filter=state:is:cancelled", headers=HTMX).get_data(as_text=True)
     assert "No run matches" in vic.get("/runs?q=wram").get_data(as_text=True)
     assert "Price drop" in vic.get("/search?q=price").get_data(as_text=True)
+
+
+def test_the_list_says_how_many_of_its_people_are_done_and_of_a_large_run_how_many_batches(vic, monkeypatch):
+    make_customers(150)
+    make_customer("Nobody")
+    run = make_run()
+    of_one_batch = Batch.run_id == run.id, Batch.part == 1
+    db.session.execute(update(Delivery).where(Delivery.run_id == run.id, Delivery.part == 1).values(state="accepted"))
+    db.session.execute(update(Batch).where(*of_one_batch).values(state="done", waiting_since=None))
+    db.session.commit()
+    assert "33 %" in text_of(vic.get("/runs"))
+    monkeypatch.setattr(directory, "FEW", 10)
+    assert "50 %" in text_of(vic.get("/runs"))
 
 
 def test_the_page_is_a_waterfall_whose_numbers_open_the_people(vic):

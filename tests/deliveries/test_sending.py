@@ -15,6 +15,7 @@ from sqlalchemy import select, text, update
 from app import claims
 from app.audit.actor import COMMAND_LINE
 from app.claims import Claim, Lost, NotYet
+from app.clock import clock
 from app.consent import preferences
 from app.consent.preferences import Word
 from app.customers.customer import Customer
@@ -83,14 +84,14 @@ def maya(**facts: Any) -> Customer:
 
 def claimed() -> Claim:
     """As another worker would take it."""
-    taken = claims.claim(Batch, 1, timedelta(seconds=15), claims.clock(), "another", *jobs.BATCHES.only)
+    taken = claims.claim(Batch, 1, timedelta(seconds=15), clock(), "another", *jobs.BATCHES.only)
     db.session.commit()
     return taken[0]
 
 
 def steps(claim: Claim) -> Iterator[None]:
     """Each step is committed, as the loop does."""
-    for _ in sending.send(claim.key, claims.clock()):
+    for _ in sending.send(claim.key, clock()):
         claims.confirm(Batch, [claim])
         db.session.commit()
         yield
@@ -330,7 +331,7 @@ def test_a_batch_that_was_cancelled_under_its_worker_is_lost_by_its_fence(app, s
     going = steps(claim)
     for _ in range(step):
         next(going)
-    runs.cancel(run, claims.clock(), ADA)
+    runs.cancel(run, clock(), ADA)
     db.session.commit()
     with pytest.raises((Lost, NotYet)):
         list(going)
@@ -369,13 +370,13 @@ def test_paused_between_sealing_and_posting_it_is_not_posted(app):
 
 def test_what_is_planned_when_it_is_paused_or_cancelled_loses_its_planner(app):
     maya()
-    for act in (lambda run: runs.pause(run, "Wait", ADA), lambda run: runs.cancel(run, claims.clock(), ADA)):
+    for act in (lambda run: runs.pause(run, "Wait", ADA), lambda run: runs.cancel(run, clock(), ADA)):
         run = planned_by_somebody()
         held = Claim(run.id, run.fence, 1)
         act(run)
         db.session.commit()
-        filling.fill(run, EVERYBODY, claims.clock())
-        runs.begin(run, claims.clock())
+        filling.fill(run, EVERYBODY, clock())
+        runs.begin(run, clock())
         with pytest.raises(Lost):
             claims.finish(Run, [held])
         db.session.rollback()
@@ -401,7 +402,7 @@ def test_cancelled_while_it_is_on_its_way_what_nobody_knows_is_uncertain(posts):
     post = posts(Unknown("Time-out"))
     sent()
     assert making.batch().state == "posting"
-    runs.cancel(run, claims.clock(), ADA)
+    runs.cancel(run, clock(), ADA)
     db.session.commit()
     assert runs.account(run).waiting == 2
     sent()
@@ -490,7 +491,7 @@ def test_a_quota_opens_the_account_by_itself(posts):
 def test_a_call_that_is_rejected_fails_with_the_words_of_the_provider(posts):
     people = make_customers(2)
     run = make_run()
-    posts(Rejected("The sender is not verified"))
+    posts(Rejected("The sender is not verified", is_of_all=True))
     sent()
     assert [fate(one) for one in people] == [("failed", "The sender is not verified")] * 2
     assert run.state == "finished"
@@ -614,7 +615,7 @@ def test_a_batch_added_while_the_run_is_finished_is_not_forgotten(app):
     db.session.execute(update(Delivery).values(state="failed", reason="x"))
     runs.retry_failed(run, ADA)  # not committed yet: it holds the run
     with app.app_context():
-        runs.finish_done(claims.clock())
+        runs.finish_done(clock())
         db.session.commit()
     db.session.commit()
     db.session.expire_all()
@@ -679,7 +680,7 @@ def test_a_run_whose_last_worker_died_before_it_said_so_is_finished_all_the_same
     make_customers(2)
     run = make_run()
     db.session.execute(update(Batch).values(waiting_since=None, state="done"))
-    recurring.do("Finish the runs whose mails are all out", claims.clock())
+    recurring.do("Finish the runs whose mails are all out", clock())
     db.session.commit()
     db.session.expire_all()
     assert run.state == "finished"

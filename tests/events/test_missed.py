@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.claims import clock
+from app.clock import clock
 from app.customers.customer import Customer
 from app.customers.who import Who
 from app.db import db

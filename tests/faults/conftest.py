@@ -18,7 +18,7 @@ from app.db import db
 from app.embedded import lifeline, servers
 from app.embedded.place import settled
 from app.queue import redis_connection
-from tests.conftest import clean
+from tests.emptying import clean
 from tests.faults.mailing import OwnPostgres, Stage, make_people, rung_at
 from tests.provider.running import ROOT, apart
 from tests.work.running import OwnRedis

@@ -92,7 +92,7 @@ def _claimed(real: Callable[[pump.Work], list[claims.Claim]]) -> Callable[[pump.
 
 
 _around(sealing, "seal", after="in seal")
-_around(sealing, "packed", before="after seal")
+_around(sending, "_post", before="after seal")
 _around(pace, "take", after="before posting")
 _around(resend, "post", before="before post", after="after post")
 _around(filling, "fill", after="in plan")

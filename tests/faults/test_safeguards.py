@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app import claims
 from app.automations import schedule
+from app.clock import clock
 from app.db import db
 from app.deliveries import runs
 from app.deliveries.run import Run
@@ -92,7 +92,7 @@ def make_whatever_is_there(run: Run) -> Run | None:
 def fired_again(stage: Stage) -> list[Run]:
     """A planned time that is due, and due again after the clock was set back."""
     automation = make_active(topic="newsletter", segment_id=make_segment().id, template_id=make_template().id)
-    planned = claims.clock()
+    planned = clock()
     for _ in range(2):
         automation.next_at = planned
         schedule.fire(automation, planned)

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.audit.actor import COMMAND_LINE
 from app.db import db
 from app.deliveries import accounts, runs
-from tests.faults.mailing import HEALED, Stage, fresh, healed, is_over, wrongs
+from app.deliveries.delivery import Delivery
+from tests.faults.mailing import HEALED, PEOPLE, Stage, fresh, healed, is_over, wrongs
 from tests.work.running import until
 
 pytestmark = [
@@ -24,6 +26,7 @@ pytestmark = [
 PASSING: tuple[dict[str, Any], ...] = (
     {"kind": "rate_limit_exceeded", "times": 5, "wait": 2},
     {"kind": "concurrent_idempotent_requests", "times": 3},
+    {"kind": "validation_error", "times": 3},
     {"kind": "application_error", "times": 3},
     {"kind": "internal_server_error", "times": 3},
     {"kind": "internal_server_error", "times": 3, "takes": True},
@@ -86,13 +89,31 @@ def test_a_refused_account_posts_nothing_until_somebody_has_seen_to_it(stage: St
     print(f"{kind}: healed {healed(stage, run)} s later")  # noqa: T201
 
 
-def test_a_call_that_is_refused_as_a_whole_fails_with_its_reason_and_may_be_tried_again(stage: Stage) -> None:
-    stage.provider.fails(kind="validation_error", after=3)
+def test_one_poison_mail_for_which_whole_calls_are_refused_fails_alone(stage: Stage) -> None:
+    poison = f"p{PEOPLE // 2}@posteo.example"
+    stage.provider.fails(kind="validation_error", only=poison, times=None)
+    run = stage.plan()
+    until(lambda: is_over(run), HEALED)
+    whose = db.session.scalars(select(Delivery).where(Delivery.run_id == run.id, Delivery.email == poison)).one()
+    assert (whose.state, "validation_error" in (whose.reason or "")) == ("failed", True)
+    stage.wanted[whose.customer_id] = (whose.state, whose.reason)
+    calls = stage.provider.counts["calls"]
+    assert wrongs(stage, run) == []
+    assert calls < PEOPLE // 100 + 20
+    stage.provider.heals()
+    runs.retry_failed(fresh(run), COMMAND_LINE)
+    db.session.commit()
+    stage.wanted[whose.customer_id] = ("accepted", None)
+    healed(stage, run)
+
+
+def test_what_is_wrong_with_all_mails_of_a_call_fails_them_and_they_may_be_tried_again(stage: Stage) -> None:
+    stage.provider.fails(kind="invalid_from_address", after=3)
     run = stage.plan()
     until(lambda: is_over(run), HEALED)
     failed = runs.account(run).failed
     assert sum(failed.values()) == 100
-    assert all("validation_error" in said for said in failed)
+    assert all("invalid_from_address" in said for said in failed)
     runs.retry_failed(fresh(run), COMMAND_LINE)
     db.session.commit()
     healed(stage, run)

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, text
 
-from app import claims
+from app.clock import clock
 from app.db import db
 from app.deliveries.run import Run
 from tests.automations.making import make_active, make_segment, make_template
@@ -133,7 +133,7 @@ def test_however_many_schedulers_an_automation_that_is_due_has_one_run(
     stage: Stage, schedulers: int, step: str
 ) -> None:
     automation = make_active(topic="newsletter", segment_id=make_segment().id, template_id=make_template().id)
-    automation.next_at = claims.clock() - timedelta(seconds=1)
+    automation.next_at = clock() - timedelta(seconds=1)
     db.session.commit()
     for _ in range(schedulers):
         stage.start(**({"STOP_AT": step} if step else {}))

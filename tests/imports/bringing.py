@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.audit import Actor
-from app.claims import clock
+from app.clock import clock
 from app.customers.customer import Customer
 from app.db import db
 from app.imports import jobs, journey

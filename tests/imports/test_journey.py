@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select, text
 
-from app.claims import clock
+from app.clock import clock
 from app.customers.attributes import AttributeChange, AttributeType
 from app.customers.customer import Customer
 from app.customers.incoming import Incoming, Source

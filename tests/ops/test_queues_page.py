@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import null, select
 
-from app import claims, queue
+from app import queue
 from app.accounts.user import User
 from app.audit import Entry
+from app.clock import clock
 from app.customers.attribute_indexes import AttributeIndex
 from app.db import db
 from app.ops import jobs
@@ -26,9 +27,7 @@ def ada(client_of: Callable[[User], Client], admin: User) -> Client:
 
 @pytest.fixture
 def failed(app: object) -> None:
-    db.session.add(
-        AttributeIndex(name="score", waiting_since=null(), failed_at=claims.clock(), error="No room.", attempts=5)
-    )
+    db.session.add(AttributeIndex(name="score", waiting_since=null(), failed_at=clock(), error="No room.", attempts=5))
     db.session.commit()
 
 
@@ -111,7 +110,7 @@ def test_a_recurring_job_runs_now(ada: Client) -> None:
     name = "Tidy the queues in Redis"
     assert ada.post(f"{PAGE}/runs", data={"name": name}).status_code == 303
     assert verbs() == [("Ada", "started", name)]
-    assert db.session.get_one(RecurringRow, name).not_before <= claims.clock()
+    assert db.session.get_one(RecurringRow, name).not_before <= clock()
     assert ada.post(f"{PAGE}/runs", data={"name": "Nothing of the kind"}).status_code == 404
 
 

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from app import claims
+from app.clock import clock
 from app.db import db
 from app.ops import jobs, recurring
 from app.ops.recurring import Recurring, RecurringRow, _next
@@ -26,7 +27,7 @@ def watered(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
 
 
 def fall_due(ago: timedelta = timedelta()) -> None:
-    plants().not_before = claims.clock() - ago
+    plants().not_before = clock() - ago
     db.session.commit()
 
 
@@ -60,7 +61,7 @@ def test_any_number_of_schedulers_run_it_once(app: Flask, watered: list[datetime
 def test_a_late_one_runs_once_and_keeps_its_rhythm(watered: list[datetime]) -> None:
     fall_due(ago=10 * HOUR + timedelta(minutes=20))
     assert [go(), go()] == [1, 0]
-    next_one = plants().not_before - claims.clock()
+    next_one = plants().not_before - clock()
     assert timedelta(minutes=39) < next_one <= timedelta(minutes=40)
 
 
@@ -78,7 +79,7 @@ def test_one_that_fails_says_why_and_comes_again(watered: list[datetime], monkey
     monkeypatch.setattr(recurring, "RECURRING", (Recurring(NAME, HOUR, "upkeep", fail),))
     assert go() == 0
     assert "KeyError" in (plants().error or "")
-    assert timedelta() < plants().not_before - claims.clock() <= timedelta(seconds=5)
+    assert timedelta() < plants().not_before - clock() <= timedelta(seconds=5)
     monkeypatch.setattr(recurring, "RECURRING", (Recurring(NAME, HOUR, "upkeep", watered.append),))
     fall_due()
     assert go() == 1
@@ -95,14 +96,14 @@ def test_after_five_failures_it_waits_for_its_regular_time(
     for _ in range(5):
         fall_due()
         go()
-    assert plants().not_before - claims.clock() > timedelta(minutes=50)
+    assert plants().not_before - clock() > timedelta(minutes=50)
     assert plants().waiting_since
     assert plants().failed_at is None
 
 
 def test_a_person_can_run_it_now(watered: list[datetime]) -> None:
     go()
-    assert recurring.run_now(NAME, claims.clock())
+    assert recurring.run_now(NAME, clock())
     db.session.commit()
     assert go() == 1
 
@@ -116,7 +117,7 @@ def test_the_table_follows_the_list(watered: list[datetime], monkeypatch: pytest
 
 
 def test_every_job_of_the_product_runs(app: Flask) -> None:
-    now = claims.clock()
+    now = clock()
     for one in recurring.RECURRING:
         one.do(now)
     assert len({one.name for one in recurring.RECURRING}) == len(recurring.RECURRING)

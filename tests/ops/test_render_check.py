@@ -7,7 +7,7 @@ import time
 import pytest
 from sqlalchemy import text
 
-from app import claims
+from app.clock import clock
 from app.content.template import MessageTemplate, TemplateVersion
 from app.db import db
 from app.ops import jobs, render_checks
@@ -105,7 +105,7 @@ def test_it_is_put_down_after_a_slice_and_taken_up_where_it_stood(app, monkeypat
     monkeypatch.setattr(render_checks, "SLICE", 4)
     make_customers(10)
     check = make_check(make_version("<p>{{ customer.attributes.course }}</p>"))
-    steps = render_checks.go_on(check.id, claims.clock())
+    steps = render_checks.go_on(check.id, clock())
     for _ in range(3):
         next(steps)
         db.session.commit()
@@ -121,9 +121,9 @@ def test_a_cancelled_check_stops_at_the_next_slice(app, monkeypatch):
     monkeypatch.setattr(render_checks, "SLICE", 2)
     make_customers(10)
     check = make_check(make_version("<p>Hi</p>"))
-    steps = render_checks.go_on(check.id, claims.clock())
+    steps = render_checks.go_on(check.id, clock())
     next(steps)
-    render_checks.cancel(check, claims.clock())
+    render_checks.cancel(check, clock())
     db.session.commit()
     for _ in steps:
         db.session.commit()

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import event, null
 
 from app import claims
+from app.clock import clock
 from app.customers.attribute_indexes import AttributeIndex
 from app.db import db
 from app.ops import jobs, tick, work
@@ -21,7 +22,7 @@ def make_index(name: str, **values: object) -> None:
 
 
 def test_the_depth_counts_what_could_be_done_now(app: Flask) -> None:
-    now = claims.clock()
+    now = clock()
     make_index("due", not_before=now - MINUTE, waiting_since=now - 5 * MINUTE)
     make_index("later", not_before=now + MINUTE)
     make_index("done", waiting_since=null())
@@ -49,7 +50,7 @@ def test_every_queue_is_named_even_when_it_is_empty(app: Flask) -> None:
 
 def test_what_runs_says_since_when_and_by_whom(app: Flask) -> None:
     make_index("score")
-    now = claims.clock()
+    now = clock()
     claims.claim(AttributeIndex, 1, MINUTE, now, "box:7")
     db.session.commit()
     (row,) = work.running()
@@ -57,7 +58,7 @@ def test_what_runs_says_since_when_and_by_whom(app: Flask) -> None:
 
 
 def test_what_failed_says_why(app: Flask) -> None:
-    make_index("score", waiting_since=null(), failed_at=claims.clock(), error="No room.", attempts=5)
+    make_index("score", waiting_since=null(), failed_at=clock(), error="No room.", attempts=5)
     (row,) = work.failed()
     assert (row.key, row.why, row.attempts, row.work.table) == ("score", "No room.", 5, "attribute_indexes")
     assert work.failed_counts()["upkeep"] == 1
@@ -84,6 +85,6 @@ def test_the_tick_rings_nothing_for_a_row_in_hand(app: Flask) -> None:
     jobs.settle_recurring()
     make_all_later()
     make_index("score")
-    claims.claim(AttributeIndex, 1, MINUTE, claims.clock(), "box:7")
+    claims.claim(AttributeIndex, 1, MINUTE, clock(), "box:7")
     db.session.commit()
     assert tick.turn() == []

@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 
 from app.receipts import signatures
 from tests.provider.running import apart, inside
+from tests.work.running import until
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -218,6 +219,14 @@ def test_an_answer_may_be_spoilt(provider):
     assert provider.counts["mails"] == 2
 
 
+def test_a_fault_may_wait_for_one_mail(provider):
+    provider.fails("validation_error", only="p2@people.example", times=None)
+    assert post(provider, [mail(1)], "a").status == 200
+    assert said(post(provider, [mail(1), mail(2)], "b")) == (422, "validation_error")
+    assert post(provider, [mail(3)], "c").status == 200
+    assert provider.counts["mails"] == 2
+
+
 def test_an_unknown_fault_is_refused(provider):
     answer = urllib3.request("POST", f"{provider.url}/_faults", body=b'[{"kind":"rain"}]')
     assert answer.status == 400
@@ -243,13 +252,54 @@ def test_stopped_it_answers_nobody(tmp_path):
         kept.request("GET", f"{provider.url}/_settings")
 
 
+def get(provider, path, authorization="Bearer re_1"):
+    headers = {"Authorization": authorization}
+    return urllib3.request("GET", provider.url + path, headers=headers, retries=False, timeout=10)
+
+
+def test_its_domains_are_named(provider):
+    provider.set(domains=["campus.example", "news.campus.example"])
+    answer = get(provider, "/domains").json()
+    assert (answer["object"], answer["has_more"]) == ("list", False)
+    assert [(one["name"], one["status"]) for one in answer["data"]] == [
+        ("campus.example", "verified"),
+        ("news.campus.example", "verified"),
+    ]
+    assert all({"id", "region", "created_at"} <= set(one) for one in answer["data"])
+
+
+def test_a_mail_can_be_asked_for(provider):
+    provider.set(keeps_bodies=True)
+    first = post(provider, [mail(1, reply_to="team@campus.example"), mail(2)]).json()["data"][0]["id"]
+    found = get(provider, f"/emails/{first}").json()
+    assert (found["object"], found["id"], found["last_event"]) == ("email", first, "sent")
+    assert (found["to"], found["from"], found["html"]) == (["p1@people.example"], mail()["from"], "<p>Hello</p>")
+    assert (found["reply_to"], found["tags"]) == (["team@campus.example"], mail()["tags"])
+    assert provider.ask("GET", "/_bodies") == [mail(1, reply_to="team@campus.example"), mail(2)]
+
+
+def test_without_their_bodies_mails_have_no_text(provider):
+    first = post(provider, [mail(1)]).json()["data"][0]["id"]
+    assert get(provider, f"/emails/{first}").json()["html"] is None
+    assert provider.ask("GET", "/_bodies") == []
+
+
+def test_who_may_not_read_is_told_so(provider):
+    assert said(get(provider, "/emails/4")) == (404, "not_found")
+    assert said(get(provider, "/domains", "")) == (401, "missing_api_key")
+    provider.set(is_restricted=True)
+    assert said(get(provider, "/domains")) == (401, "restricted_api_key")
+    assert post(provider, [mail()]).status == 200
+
+
 class Ear(http.server.BaseHTTPRequestHandler):
     heard: list = []  # noqa: RUF012
+    answers: list = []  # noqa: RUF012
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
         self.heard.append((dict(self.headers.items()), body))
-        self.send_response(204)
+        self.send_response(self.answers.pop(0) if self.answers else 204)
         self.end_headers()
 
     def log_message(self, *args):
@@ -258,7 +308,7 @@ class Ear(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def ear():
-    Ear.heard = []
+    Ear.heard, Ear.answers = [], []
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Ear)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/webhooks/resend"
@@ -290,6 +340,38 @@ def test_it_says_so_of_every_mail(provider, ear):
         ["p1@people.example"],
         ["p2@people.example"],
     ]
+
+
+def test_what_is_not_taken_is_said_again_later(provider, ear):
+    provider.set(webhook_url=ear, retry_scale=0.001)
+    Ear.answers = [500, 404]
+    first = post(provider, [mail(1)]).json()["data"][0]["id"]
+    assert provider.ask("POST", "/_webhooks", {"type": "delivered"}) == [{"id": first, "status": 500}]
+    until(lambda: len(Ear.heard) == 3)
+    assert len({headers["svix-id"] for headers, _ in Ear.heard}) == 1
+    assert len({body for _, body in Ear.heard}) == 1
+    assert provider.ask("GET", "/_webhooks") == []
+    assert get(provider, f"/emails/{first}").json()["last_event"] == "delivered"
+
+
+def test_after_the_last_try_nothing_is_said_any_more(provider, ear):
+    provider.set(webhook_url=ear, retry_scale=0.000001)
+    Ear.answers = [500] * 20
+    post(provider, [mail(1)])
+    provider.ask("POST", "/_webhooks", {"type": "delivered"})
+    until(lambda: len(Ear.heard) == 8)
+    time.sleep(0.2)
+    assert (len(Ear.heard), provider.ask("GET", "/_webhooks")) == (8, [])
+
+
+def test_the_pauses_grow_and_what_waits_can_be_forgotten(provider, ear):
+    provider.set(webhook_url=ear)
+    Ear.answers = [500]
+    post(provider, [mail(1)])
+    provider.ask("POST", "/_webhooks", {"type": "delivered"})
+    (due,) = provider.ask("GET", "/_webhooks")
+    assert 3 < due <= 5
+    assert provider.ask("DELETE", "/_webhooks") == provider.ask("GET", "/_webhooks") == []
 
 
 def test_the_command_says_that_a_port_is_busy(app, provider):

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app.audit import Entry
 from app.audit.actor import SYSTEM
-from app.claims import clock
+from app.clock import clock
 from app.db import db
 from app.ops import erasing, exporting, jobs, merging
 from app.ops.erasures import Erasure

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from app import claims
 from app.audit.actor import SYSTEM
 from app.cli.segments import count, list_all
+from app.clock import clock
 from app.db import db
 from app.ops import jobs as ops_jobs
 from app.ops import recurring
@@ -151,7 +151,7 @@ def test_it_comes_round_by_the_clock_and_is_done_once(app):
 
 
 def only(name):
-    now = claims.clock()
+    now = clock()
     for row in recurring.rows():
         row.not_before = now if row.name == name else now + timedelta(days=1)
     db.session.commit()

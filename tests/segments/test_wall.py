@@ -84,7 +84,7 @@ def test_every_example_runs(people, example):
 def test_the_first_rows_are_texts_of_a_readable_length(people):
     rows = wall.first_rows(
         "SELECT id, email, created_date, NULL AS nothing, first_name || repeat_ AS long"
-        " FROM customers, (SELECT string_agg('x', '') FROM generate_series(1, 900)) r (repeat_)"
+        " FROM customers, (SELECT string_agg('x', '') FROM generate_series(1, 900)) r (repeat_) ORDER BY id"
     )
     assert rows.columns == ["id", "email", "created_date", "nothing", "long"]
     assert [row[1] for row in rows.rows] == ["maya@example.com", "ben@example.com"]

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from app import claims
 from app.claims import Claim
+from app.clock import clock
 from app.db import db
 from tests.work.errands import Errand
 from tests.work.running import ask_for, change, row
@@ -19,7 +20,7 @@ LEASE = timedelta(seconds=15)
 
 
 def claim(limit: int = 10, at: datetime | None = None) -> list[Claim]:
-    return claims.claim(Errand, limit, LEASE, at or claims.clock(), "a test")
+    return claims.claim(Errand, limit, LEASE, at or clock(), "a test")
 
 
 def keys(claimed: list[Claim]) -> list[int]:
@@ -42,7 +43,7 @@ def _table(errands: type[Errand]) -> None:
 
 def test_rows_come_in_the_order_in_which_they_fell_due() -> None:
     first, second, third = ask_for("quick", "quick", "quick")
-    change(third, not_before=claims.clock() - timedelta(minutes=1))
+    change(third, not_before=clock() - timedelta(minutes=1))
     assert keys(claim(2)) == [third, first]
     assert keys(claim(2)) == [second]
 
@@ -78,12 +79,12 @@ def test_a_leased_row_is_left_alone_until_its_lease_ends() -> None:
     claim()
     db.session.commit()
     assert claim() == []
-    assert keys(claim(at=claims.clock() + LEASE)) == [key]
+    assert keys(claim(at=clock() + LEASE)) == [key]
 
 
 def test_a_row_before_its_time_is_left_alone() -> None:
     (key,) = ask_for("quick")
-    change(key, not_before=claims.clock() + timedelta(hours=1))
+    change(key, not_before=clock() + timedelta(hours=1))
     assert claim() == []
 
 
@@ -91,9 +92,9 @@ def test_whoever_lost_the_lease_can_record_nothing() -> None:
     (key,) = ask_for("quick")
     (slow,) = claim()
     db.session.commit()
-    (quick,) = claim(at=claims.clock() + LEASE)
+    (quick,) = claim(at=clock() + LEASE)
     db.session.commit()
-    now = claims.clock()
+    now = clock()
     for late in (
         lambda: claims.finish(Errand, [slow]),
         lambda: claims.put_off(Errand, slow, now, "late", 1),
@@ -124,14 +125,14 @@ def test_a_row_that_was_tried_before_comes_alone() -> None:
     claim()
     db.session.commit()
     fresh = ask_for("quick", "quick")
-    later = claims.clock() + LEASE
+    later = clock() + LEASE
     assert [keys(claim(at=later)) for _ in range(4)] == [[asked[0]], [asked[1]], [asked[2]], fresh]
 
 
 def test_a_fresh_set_leaves_out_the_tried_rows_among_it() -> None:
     tried, *others = ask_for("quick", "quick", "quick")
-    change(tried, attempts=1, not_before=claims.clock())
-    later = claims.clock() + timedelta(seconds=1)
+    change(tried, attempts=1, not_before=clock())
+    later = clock() + timedelta(seconds=1)
     assert keys(claim(at=later)) == others
     assert keys(claim(at=later)) == [tried]
 
@@ -166,10 +167,10 @@ def test_a_lease_can_be_renewed_by_its_holder_only() -> None:
 def test_a_failed_row_waits_for_a_person_who_retries_it() -> None:
     (key,) = ask_for("quick")
     (held,) = claim()
-    claims.set_aside(Errand, held, "It cannot be.", claims.clock())
+    claims.set_aside(Errand, held, "It cannot be.", clock())
     db.session.commit()
-    assert claim(at=claims.clock() + timedelta(days=1)) == []
-    assert claims.retry(Errand, key, claims.clock())
+    assert claim(at=clock() + timedelta(days=1)) == []
+    assert claims.retry(Errand, key, clock())
     assert [one.attempts for one in claim()] == [1]
     db.session.commit()
     assert row(key).failed_at is None
@@ -177,10 +178,10 @@ def test_a_failed_row_waits_for_a_person_who_retries_it() -> None:
 
 def test_a_failed_row_can_be_discarded_and_others_cannot() -> None:
     failed, fine = ask_for("quick", "quick")
-    change(failed, failed_at=claims.clock())
+    change(failed, failed_at=clock())
     assert claims.discard(Errand, failed)
     assert not claims.discard(Errand, fine)
-    assert not claims.retry(Errand, fine, claims.clock())
+    assert not claims.retry(Errand, fine, clock())
 
 
 def test_rows_that_are_done_can_go_and_a_lost_one_keeps_the_whole_set() -> None:
@@ -199,6 +200,6 @@ def test_rows_that_are_done_can_go_and_a_lost_one_keeps_the_whole_set() -> None:
 
 def test_what_failed_together_comes_alone() -> None:
     asked = ask_for("quick", "quick")
-    claims.part(Errand, claim(), claims.clock(), "Something in the set was wrong.")
+    claims.part(Errand, claim(), clock(), "Something in the set was wrong.")
     db.session.commit()
     assert [keys(claim()) for _ in range(3)] == [[asked[0]], [asked[1]], []]

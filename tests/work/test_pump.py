@@ -9,6 +9,7 @@ import pytest
 from rq.timeouts import JobTimeoutException
 
 from app import claims, pump
+from app.clock import clock
 from app.db import db
 from tests.work import errands
 from tests.work.errands import ERRANDS, Errand
@@ -40,7 +41,7 @@ def test_an_error_is_tried_again_later_and_set_aside_in_the_end() -> None:
     for attempt in range(1, ERRANDS.most + 1):
         assert pump.pump(ERRANDS, raising(KeyError("ann@example.com"))) == 0
         assert row(key).attempts == attempt
-        change(key, not_before=claims.clock())
+        change(key, not_before=clock())
     assert row(key).failed_at
     assert row(key).error == "It ended in an error that nobody foresaw (KeyError); the log says where."
 
@@ -60,7 +61,7 @@ def test_what_cannot_be_yet_waits_without_counting() -> None:
     (key,) = ask_for("quick")
     pump.pump(ERRANDS, raising(claims.NotYet("The door is locked.", timedelta(minutes=1))))
     assert (row(key).attempts, row(key).failed_at, row(key).error) == (0, None, "The door is locked.")
-    assert row(key).not_before > claims.clock() + timedelta(seconds=50)
+    assert row(key).not_before > clock() + timedelta(seconds=50)
 
 
 def test_what_failed_leaves_nothing_behind() -> None:
@@ -108,7 +109,7 @@ def test_a_row_that_takes_longer_than_its_lease_keeps_it(monkeypatch: pytest.Mon
         with db.engine.connect() as somebody_else:
             until = somebody_else.scalar(db.select(Errand.lease_until).where(Errand.id == key))
         assert until
-        assert until > claims.clock()
+        assert until > clock()
 
     assert pump.pump(ERRANDS, slowly) == 1
 

@@ -11,7 +11,7 @@ from rq.timeouts import JobTimeoutException
 from sqlalchemy import func, select
 
 from app import claims, pump
-from app.claims import clock
+from app.clock import clock
 from app.db import db
 from tests.work.errands import Effect, Errand
 from tests.work.running import ask_for, change, effects, row

@@ -12,7 +12,7 @@ from app.access import key
 from app.blueprints.api import authored, lists, run_shapes
 from app.blueprints.api.answers import answer
 from app.blueprints.api.refusals import Refusal
-from app.claims import clock
+from app.clock import clock
 from app.db import db
 from app.deliveries import directory, runs
 from app.deliveries.run import Run

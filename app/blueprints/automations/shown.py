@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from app import running
+from app import running, wording
 from app.automations import cron, definition, occasions, triggers
 from app.automations.automation import Automation
 from app.content import versions, writing
@@ -18,6 +18,7 @@ from app.segments.segment import Segment
 from app.settings import senders, team, topics
 
 NEXT = 3
+Choice = tuple[str, str, str]  # key, name, what is said beside it
 
 
 @dataclass(frozen=True)
@@ -68,18 +69,26 @@ def beside(segment_id: str, template_id: str) -> dict[str, Any]:
     """The choices of the form; what is chosen already stays among them, archived or not."""
     default = next((one for one in senders.everyone() if one.is_default), None)
     return {
-        "segments": _with(segments.choices(), keeping.find, segment_id),
-        "templates": _with(templates(), writing.find, template_id),
+        "segments": _with([_sized(*one) for one in segments.sized()], keeping.find, segment_id),
+        "templates": _with([_published(*one) for one in templates()], writing.find, template_id),
         "topics": [(one.slug, one.name) for one in topics.in_use()],
         "senders": [(str(one.id), f"{one.name} <{one.email}>") for one in senders.everyone()],
         "default_sender": f"{default.name} <{default.email}>" if default else running.config().mail_from,
-        "zones": team.zones(),
+        "zone_choices": [(zone, zone, "") for zone in team.zones()],
         "team_zone": team.zone().key,
     }
 
 
-def _with(choices: list[tuple[int, str]], find: Any, chosen: str) -> list[tuple[str, str]]:
-    found = [(str(key), name) for key, name in choices]
-    if chosen.isascii() and chosen.isdecimal() and chosen not in dict(found) and (one := find(int(chosen))):
-        found.append((chosen, f"{one.name} (archived)"))
-    return found
+def _with(choices: list[Choice], find: Any, chosen: str) -> list[Choice]:
+    if chosen.isascii() and chosen.isdecimal() and all(key != chosen for key, *_ in choices):
+        one = find(int(chosen))
+        return choices + ([(chosen, one.name, "archived")] if one else [])
+    return choices
+
+
+def _sized(key: int, name: str, size: int | None) -> Choice:
+    return str(key), name, "not counted yet" if size is None else wording.said(size, "customer")
+
+
+def _published(key: int, name: str, number: int | None) -> Choice:
+    return str(key), name, f"version {number}" if number else "not published yet"

@@ -57,6 +57,7 @@ def index() -> ResponseReturnValue:
         listing=listing,
         ask=ask,
         page=page,
+        closed=progress.closed_account(),
         shares=directory.shares([run for run in page.rows if run.state in OPEN]),
     )
 

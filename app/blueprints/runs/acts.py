@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, url_for
 from app import htmx
 from app.access import actor, may
 from app.blueprints.runs import found, shown
-from app.claims import clock
+from app.clock import clock
 from app.db import db
 from app.deliveries import accounts, progress, runs
 from app.deliveries.run import OPEN, Run
@@ -60,6 +60,18 @@ def reopen(run_id: int) -> Response:
     """Somebody has seen to the account at the provider."""
     closed = progress.closed_account() or abort(404)
     return _done(found(run_id), lambda _run: accounts.reopen(closed.name, actor()), "The account is open again.")
+
+
+@door.post("/opening")
+@may("send")
+def reopen_account() -> Response:
+    """The same where no run waits for it: a test or an invitation may."""
+    closed = progress.closed_account() or abort(404)
+    accounts.reopen(closed.name, actor())
+    db.session.commit()
+    ring("deliveries.send")
+    ring("deliveries.post_notices")
+    return htmx.go(url_for("runs.index"), "The account is open again.")
 
 
 def _done(run: Run, do: Callable[[Run], None], said: str) -> Response:

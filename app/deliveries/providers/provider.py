@@ -55,12 +55,23 @@ class Closed(Exception):
         self.opens_at = opens_at
 
 
+class Disputed(Unknown):
+    """It knows the key of this call with other bytes, and will: whether these were taken, asking again never tells."""
+
+
 class Rejected(Exception):
-    """It will never take this call as it is; it took none of its mails."""
+    """It will never take this call as it is; it took none of its mails.
+
+    `is_of_all`: what is wrong is the same in each of them; else one of them may spoil it for the others.
+    """
+
+    def __init__(self, said: str, is_of_all: bool = False) -> None:
+        super().__init__(said)
+        self.is_of_all = is_of_all
 
 
 class Provider(Protocol):
-    """`post` answers one outcome for each mail, in their order, or raises one of the four above."""
+    """`post` answers one outcome for each mail, in their order, or raises one of the five above."""
 
     name: str
     is_idempotent: bool

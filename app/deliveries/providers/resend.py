@@ -21,7 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from app import running
 from app.deliveries import pace
-from app.deliveries.providers.provider import Busy, Closed, Mail, Outcome, Rejected, Unknown
+from app.deliveries.providers.provider import Busy, Closed, Disputed, Mail, Outcome, Rejected, Unknown
 
 name = "resend"
 is_idempotent = True
@@ -33,6 +33,7 @@ STILL_RUNNING = timedelta(seconds=1)  # it has not finished with the same call
 A_MOMENT = timedelta(seconds=1)  # too many calls, and it did not say for how long
 LONGEST = 60  # seconds; asked to wait longer, we look again meanwhile
 OUR_FAULT = (400, 413, 415, 422)
+OF_ALL = ("invalid_from_address", "invalid_idempotency_key")  # no mail is better than the others: one sender, one key
 FOR_A_PERSON = (301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 410, 451)  # the key, the account or the address
 ADDRESS = re.compile(r"[^\s<>\"'`,;:()]+@[^\s<>\"'`,;:()]+")
 
@@ -165,7 +166,7 @@ def _refusal(answer: BaseHTTPResponse) -> Refusal:
     if status in FOR_A_PERSON:
         return Closed(said)
     if status in OUR_FAULT and error.name:  # without a name it was somebody between us and them
-        return Rejected(said)
+        return Rejected(said, is_of_all=error.name in OF_ALL or status == 415)
     return Unknown(said)
 
 
@@ -180,7 +181,8 @@ def _too_many(named: str | None, said: str, headers: Mapping[str, str]) -> Refus
 def _same_key(named: str | None, said: str) -> Refusal:
     if named == "concurrent_idempotent_requests":
         return Busy(said, STILL_RUNNING)
-    return Rejected(said) if named == "invalid_idempotent_request" else Unknown(said)
+    # Another body came under our key: perhaps these mails in other words, and under a new key they would come twice.
+    return Disputed(said) if named == "invalid_idempotent_request" else Unknown(said)
 
 
 def _midnight(headers: Mapping[str, str]) -> datetime:
