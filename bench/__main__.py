@@ -7,7 +7,7 @@ from importlib import import_module
 
 from bench.databases import Unable
 
-NAMES = ("pages", "demo", "intake", "large-file", "permission", "segments", "render", "send")
+NAMES = ("pages", "demo", "intake", "large-file", "permission", "segments", "render", "send", "send-million")
 
 
 def main(asked: list[str]) -> int:

@@ -50,25 +50,31 @@ class Taken:
 
 
 def run() -> Table:
+    DATABASE.ensure()
+    table = Table(COLUMNS)
+    with provided():
+        empty()
+        ceiling = _measured(SIZES[0], lambda: _bare(SIZES[0], BATCH))
+        alone = _measured(ALONE, lambda: _bare(ALONE, 1))
+        table.rows += [ceiling.row("ceiling: render, pack, post", "1.00"), _one_by_one(alone, ceiling)]
+        for size in SIZES:
+            ours = _measured(size, _sent(size))
+            table.rows.append(ours.row("ours, one worker", f"{ours.rate / ceiling.rate:.2f} of the ceiling"))
+        table.rows.append(_planned())
+        empty()
+    return table
+
+
+@contextmanager
+def provided() -> Iterator[None]:
+    """The product on the bench's database, with the look-alike of Resend for its provider."""
     from app import create_app
     from app.config import from_environment
 
-    DATABASE.ensure()
-    table = Table(COLUMNS)
     with _provider() as url:
         environment = {**DATABASE.environment, "MAIL_PROVIDER": "resend", "RESEND_API_KEY": "re_bench"}
-        app = create_app(from_environment({**environment, "RESEND_API_URL": url}), "bench")
-        with app.app_context():
-            _empty()
-            ceiling = _measured(SIZES[0], lambda: _bare(SIZES[0], BATCH))
-            alone = _measured(ALONE, lambda: _bare(ALONE, 1))
-            table.rows += [ceiling.row("ceiling: render, pack, post", "1.00"), _one_by_one(alone, ceiling)]
-            for size in SIZES:
-                ours = _measured(size, _sent(size))
-                table.rows.append(ours.row("ours, one worker", f"{ours.rate / ceiling.rate:.2f} of the ceiling"))
-            table.rows.append(_planned())
-            _empty()
-    return table
+        with create_app(from_environment({**environment, "RESEND_API_URL": url}), "bench").app_context():
+            yield
 
 
 def _one_by_one(alone: Taken, ceiling: Taken) -> tuple[str, ...]:
@@ -92,7 +98,7 @@ def _sent(size: int) -> Callable[[], None]:
     from app.deliveries import jobs, runs
     from app.deliveries.run import Run
 
-    run_id = _filled(size).id
+    run_id = filled(size).id
 
     def send() -> None:
         while jobs.send():
@@ -107,11 +113,11 @@ def _sent(size: int) -> Callable[[], None]:
 
 def _planned() -> tuple[str, ...]:
     """What a million recipients take until the first of them can be sealed."""
-    taken = _measured(1_000_000, lambda: _filled(1_000_000))
+    taken = _measured(1_000_000, lambda: filled(1_000_000))
     return taken.row("planning", "")
 
 
-def _filled(size: int) -> Any:
+def filled(size: int) -> Any:
     from app.db import db
     from app.deliveries import filling, runs
     from app.deliveries.filling import Whom
@@ -177,7 +183,7 @@ def _ids(size: int) -> list[int]:
     return list(found)
 
 
-def _empty() -> None:
+def empty() -> None:
     from app.db import db
 
     for statement in (

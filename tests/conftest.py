@@ -29,7 +29,13 @@ from tests import emptying, sql_wall
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
+LONGEST = ("test_workers.py", "test_asked_from_outside.py")
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """At the end no process of the tests shall wait for another."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -95,6 +95,7 @@ def _index(template: MessageTemplate, problem: str = "", code: int = 200) -> Res
         template=template,
         published=versions.published(template),
         segments=segments.choices(),
+        asked_for=number(request.values.get("segment")),
         checks=render_checks.of(template.id),
         problem=problem or (UNPUBLISHED if template.published is None else ""),
     )

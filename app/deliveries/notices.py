@@ -9,7 +9,7 @@ from app import running
 from app.audit import Actor
 from app.claims import NotYet, Refused
 from app.db import db
-from app.deliveries import accounts, pace
+from app.deliveries import accounts, pace, stopping
 from app.deliveries.carriers import carrier
 from app.deliveries.notice import Notice
 from app.deliveries.providers import Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
@@ -38,6 +38,8 @@ def post(notice_id: int, now: datetime) -> Iterator[None]:
     provider = _carrier()
     if _is_given_up(notice, provider, now):
         raise Refused(NOT_KNOWN)
+    if stopping.is_stopped():
+        raise NotYet(stopping.SAID, timedelta(seconds=2))
     accounts.must_be_open(provider.name, now)
     pace.take(provider.name, pace.URGENT)
     is_first = notice.posted_at is None

@@ -54,7 +54,7 @@ def address(environment: dict[str, str], app: object) -> Iterator[str]:
 
 @pytest.mark.timeout(1200 if LONG else 300)
 def test_every_answer_is_as_the_document_says(make_system, address, tmp_path):
-    key = make_system("ingest", "read", "write").key
+    key = make_system("ingest", "read", "write", "send").key
     asked = subprocess.run(
         [
             Path(sys.executable).with_name("schemathesis"),

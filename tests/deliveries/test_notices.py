@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from app.audit.actor import COMMAND_LINE
 from app.claims import NotYet, Refused
 from app.db import db
-from app.deliveries import accounts, jobs, local_outbox, notices
+from app.deliveries import accounts, jobs, local_outbox, notices, stopping
 from app.deliveries.notice import Notice
 from app.deliveries.outbox_message import OutboxMessage
 from app.deliveries.providers import Outcome
@@ -171,6 +171,19 @@ def test_a_refused_account_is_closed_and_notices_wait_until_it_opens(resend):
     due()
     assert jobs.post_notices() == 2
     assert resend.counts["mails"] == 2
+
+
+def test_while_all_mail_is_stopped_notices_wait_too(app):
+    written()
+    stopping.throw(True, 0, COMMAND_LINE)
+    db.session.commit()
+    assert jobs.post_notices() == 0
+    assert mails() == 0
+    stopping.throw(False, 1, COMMAND_LINE)
+    db.session.commit()
+    due()
+    assert jobs.post_notices() == 1
+    assert mails() == 1
 
 
 def test_no_transaction_is_open_while_it_is_posted(app, monkeypatch):

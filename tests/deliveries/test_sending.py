@@ -411,6 +411,24 @@ def test_cancelled_while_it_is_on_its_way_what_nobody_knows_is_uncertain(posts):
     assert adds_up(run)
 
 
+@pytest.mark.parametrize("answer", [Busy("Later", timedelta(seconds=1)), Closed("The key is wrong.")])
+def test_cancelled_while_the_provider_says_no_they_are_skipped(posts, answer):
+    make_customers(2)
+    run = make_run()
+    post = posts(answer)
+    claim = claimed()
+    going = steps(claim)
+    next(going)
+    next(going)  # marked as out; the answer comes after the run was cancelled
+    runs.cancel(run, clock(), ADA)
+    db.session.commit()
+    assert list(going) == []
+    db.session.commit()
+    assert len(post.calls) == 1
+    assert (runs.account(run).waiting, runs.account(run).skipped) == (0, {"cancelled": 2})
+    assert adds_up(run)
+
+
 @pytest.mark.parametrize("state", ["finished", "cancelled", "failed"])
 def test_what_is_over_is_not_paused_or_cancelled(app, state):
     run = make_run(whom=Whom("SELECT id AS customer_id FROM customers"))
