@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, func
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,8 @@ class Signup(Model):
     caller_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_date: Mapped[datetime] = now_column()
     confirmed_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]  # the link, the last time
+    mails: Mapped[int] = mapped_column(server_default=text("0"))
     customer_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("customers.id", ondelete="SET NULL"))
 
     __table_args__ = (

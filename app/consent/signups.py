@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
 
 from app.consent import preferences
 from app.consent.preferences import Word
@@ -23,6 +23,8 @@ from app.settings.addresses import is_address
 from app.settings.topic import Topic
 
 KEPT = timedelta(days=30)
+DAY = timedelta(days=1)
+PAUSE, MOST = timedelta(minutes=10), 3  # between two mails to an address; in a day
 LONGEST_NAME = 100
 TRAP = "fax"  # a field of the form that people never see; what fills in every field does
 ANY_TIME = "I can stop this at any time; every mail has a link for it."
@@ -58,8 +60,9 @@ def shown(brand_name: str, chosen: Sequence[Topic]) -> str:
     return "\n".join(lines)
 
 
-def ask(email: str, first_name: str, chosen: Sequence[Topic], brand_name: str, caller_hash: str) -> None:
-    """The same again waits already."""
+def ask(email: str, first_name: str, chosen: Sequence[Topic], brand_name: str, caller_hash: str) -> Signup:
+    """The same again waits already: then it is that one. Of an address one at a time."""
+    upsert.lock([email.lower()])
     signup = Signup(
         email=email,
         first_name=first_name[:LONGEST_NAME] or None,
@@ -67,9 +70,19 @@ def ask(email: str, first_name: str, chosen: Sequence[Topic], brand_name: str, c
         shown=shown(brand_name, chosen),
         caller_hash=bytes.fromhex(caller_hash),
     )
-    same = (Signup.topic_ids == signup.topic_ids, Signup.shown == signup.shown, Signup.confirmed_at.is_(None))
-    if not db.session.scalar(select(Signup.id).where(func.lower(Signup.email) == email.lower(), *same).limit(1)):
+    same = (Signup.topic_ids == signup.topic_ids, Signup.shown == signup.shown, _is_open())
+    waiting = db.session.scalar(select(Signup).where(func.lower(Signup.email) == email.lower(), *same).limit(1))
+    if waiting is None:
         db.session.add(signup)
+        db.session.flush()
+    return waiting or signup
+
+
+def may_be_mailed(signup: Signup, now: datetime) -> bool:
+    """Whoever types in a stranger's address, with these topics or those, shall not fill their mailbox."""
+    same = func.lower(Signup.email) == signup.email.lower(), Signup.mailed_at > now - DAY
+    latest, mails = db.session.execute(select(func.max(Signup.mailed_at), func.sum(Signup.mails)).where(*same)).one()
+    return latest is None or (latest < now - PAUSE and mails < MOST)
 
 
 def find(signup_id: int) -> Signup | None:
@@ -103,6 +116,10 @@ def forget_unconfirmed(now: datetime) -> None:
 
 def everyone() -> Select[Signup]:
     return select(Signup)
+
+
+def _is_open() -> ColumnElement[bool]:
+    return and_(Signup.confirmed_at.is_(None), Signup.created_date > func.now() - KEPT)
 
 
 def _customer(signup: Signup, now: datetime) -> tuple[int | None, Sequence[int]]:

@@ -1,4 +1,4 @@
-"""Mail to somebody who is no customer: a test, an invitation, an alert. A row of work until it is handed over."""
+"""Mail to somebody who is no customer: a test, an alert, the answer to a sign-up. Work until it is handed over."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from app import running
 from app.audit import Actor
 from app.claims import NotYet, Refused
 from app.db import db
-from app.deliveries import accounts, pace, stopping
+from app.deliveries import accounts, allowing, pace, stopping
 from app.deliveries.carriers import carrier
 from app.deliveries.notice import Notice
 from app.deliveries.providers import Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
@@ -38,6 +38,8 @@ def post(notice_id: int, now: datetime) -> Iterator[None]:
     provider = _carrier()
     if _is_given_up(notice, provider, now):
         raise Refused(NOT_KNOWN)
+    if not allowing.is_allowed(notice.to_email):
+        raise Refused("MAIL_ALLOW of this machine leaves this address out.")
     if stopping.is_stopped():
         raise NotYet(stopping.SAID, timedelta(seconds=2))
     accounts.must_be_open(provider.name, now)

@@ -15,12 +15,11 @@ from typing import Any
 import zstandard
 from sqlalchemy import Row, select, text
 
-from app import running
 from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
 from app.db import db
-from app.deliveries import message, outcomes
+from app.deliveries import allowing, message, outcomes
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.providers import Mail, Provider
@@ -160,13 +159,6 @@ def _taken(run: Run, waiting: Sequence[Waiting], refused: Mapping[int, str]) -> 
 
 
 def _unfit(email: str) -> str | None:
-    return "bad_address" if UNFIT.search(email.strip()) or email.count("@") != 1 else _not_allowed(email)
-
-
-def _not_allowed(email: str) -> str | None:
-    """MAIL_ALLOW of a staging machine: everybody else is skipped."""
-    allowed = running.config().mail_allow
-    folded = email.strip().lower()
-    if not allowed or folded in allowed or folded.rpartition("@")[2] in allowed:
-        return None
-    return "not_allowed"
+    if UNFIT.search(email.strip()) or email.count("@") != 1:
+        return "bad_address"
+    return None if allowing.is_allowed(email) else "not_allowed"

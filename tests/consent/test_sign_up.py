@@ -11,15 +11,19 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select, update
 
+from app.audit.actor import COMMAND_LINE
 from app.config import Limit
-from app.consent import links, signups
+from app.consent import links, signups, suppressions
 from app.consent.consent import Consent
 from app.consent.signup import Signup
 from app.customers.customer import Customer
 from app.db import db
+from app.deliveries import jobs
+from app.deliveries.notice import Notice
+from app.deliveries.outbox_message import OutboxMessage
 from app.ops import recurring
 from app.ops.recurring import RECURRING
-from app.settings import topics
+from app.settings import brand, topics
 from tests.consent.links_of import ask, gets, proofs, said, seen, topic_id, unsubscribe
 from tests.factories import NOW, make_customer
 
@@ -109,6 +113,75 @@ class TestAsking:
         assert [answer.status_code for answer in answers] == [200, 200, 429]
         assert int(answers[2].headers["Retry-After"]) > 0
         assert count(Signup) == 2
+
+
+class TestTheMail:
+    def test_it_brings_the_link_and_the_words_they_agree_to(self, app):
+        ask(app, "POST", "/sign-up", data=NEW)
+        notice = db.session.scalars(select(Notice)).one()
+        path = link(only_signup())
+        assert (notice.kind, notice.to_email) == ("sign-up", NEW["email"])
+        assert notice.subject == "Please confirm: mail from Campus"
+        for body in (unescape(notice.html), notice.text):
+            assert f"http://127.0.0.1:8000{path}" in body
+            assert "Newsletter: News from us, a few times a month." in body
+        assert jobs.post_notices() == 1
+        assert db.session.scalars(select(OutboxMessage.to_email)).all() == [NEW["email"]]
+        assert "You are in" in said(ask(app, "POST", path))
+
+    def test_what_a_stranger_types_goes_to_nobody(self, app):
+        ask(app, "POST", "/sign-up", data={**NEW, "first_name": "Win a car at https://evil.example"})
+        notice = db.session.scalars(select(Notice)).one()
+        assert "evil" not in notice.html + notice.text + notice.subject
+
+    def test_nobodys_mailbox_is_filled(self, app):
+        for wanted in (["newsletter"], ["browse"], ["newsletter", "browse"], ["newsletter"]):
+            ask(app, "POST", "/sign-up", data={**NEW, "topic": wanted})
+            ask(app, "POST", "/sign-up", data={**NEW, "email": NEW["email"].upper(), "topic": wanted})
+        assert count(Notice) == 1
+
+    def test_whoever_lost_it_may_ask_again_but_not_all_day(self, app):
+        for _ in range(6):
+            ask(app, "POST", "/sign-up", data=NEW)
+            earlier = Signup.mailed_at - signups.PAUSE - timedelta(seconds=1)
+            db.session.execute(update(Signup).values(mailed_at=earlier))
+            db.session.commit()
+        assert (count(Signup), count(Notice)) == (1, signups.MOST)
+        db.session.execute(update(Signup).values(mailed_at=Signup.mailed_at - signups.DAY))
+        db.session.commit()
+        ask(app, "POST", "/sign-up", data=NEW)
+        assert count(Notice) == signups.MOST + 1
+
+    def test_twenty_at_once_are_one_mail(self, app):
+        def once(_: int) -> int:
+            with app.app_context():
+                return ask(app, "POST", "/sign-up", data=NEW).status_code
+
+        with ThreadPoolExecutor(8) as pool:
+            assert set(pool.map(once, range(20))) == {200}
+        assert (count(Signup), count(Notice)) == (1, 1)
+
+    def test_an_address_that_bounced_gets_none_and_is_told_nothing(self, app):
+        first = ask(app, "POST", "/sign-up", data=NEW)
+        suppressions.add("gone@posteo.example", "It bounced.", NOW, COMMAND_LINE)
+        db.session.commit()
+        assert seen(ask(app, "POST", "/sign-up", data={**NEW, "email": "Gone@posteo.example"})) == seen(first)
+        assert count(Notice) == 1
+
+    def test_a_staging_machine_writes_to_nobody_else(self, app, monkeypatch):
+        monkeypatch.setitem(app.extensions, "config", replace(app.extensions["config"], mail_allow=("campus.example",)))
+        ask(app, "POST", "/sign-up", data=NEW)
+        assert jobs.post_notices() == 0
+        assert "MAIL_ALLOW" in db.session.scalars(select(Notice.error)).one()
+
+    def test_what_the_brand_says_cannot_become_markup(self, app):
+        brand.save(brand.Brand(name="<b>A & B</b>", postal_address="1 <i>Road</i>"), 0, COMMAND_LINE)
+        db.session.commit()
+        ask(app, "POST", "/sign-up", data=NEW)
+        html = db.session.scalars(select(Notice.html)).one()
+        assert "<b>" not in html
+        assert "<i>" not in html
+        assert "&lt;b&gt;A &amp; B" in html
 
 
 class TestConfirming:

@@ -15,7 +15,8 @@ from app.blueprints.public import quiet
 from app.blueprints.settings.saving import typed
 from app.consent import links, signups
 from app.db import db
-from app.ops import joining
+from app.ops import confirming, joining
+from app.queue import ring
 from app.settings import brand
 from app.settings.topic import Topic
 
@@ -41,8 +42,10 @@ def ask() -> Response:
     chosen = [topic for topic in signups.offered() if topic.slug in wanted]
     if errors := signups.problems(sent["email"], chosen):
         return _form(sent, chosen, errors, 422)
-    signups.ask(sent["email"], sent["first_name"], chosen, brand.current().name, quiet.caller())
+    signup = signups.ask(sent["email"], sent["first_name"], chosen, brand.current().name, quiet.caller())
+    confirming.ask_back(signup, datetime.now(UTC))
     db.session.commit()
+    ring("deliveries.post_notices")
     return _asked()
 
 

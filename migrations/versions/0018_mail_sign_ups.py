@@ -1,0 +1,16 @@
+"""When somebody who asked for mail was last sent the link, and how often."""
+
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE signups ADD COLUMN mailed_at timestamptz, ADD COLUMN mails integer NOT NULL DEFAULT 0")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE signups DROP COLUMN mails, DROP COLUMN mailed_at")
