@@ -74,7 +74,7 @@ def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> Parcel | 
         return None
     outcomes.mark(sealed.ids, "sealed")
     body = provider.pack(sealed.mails)
-    batch.key = f"campus-{batch.id}-{secrets.token_hex(8)}"
+    batch.key = f"{provider.name}-{batch.id}-{secrets.token_hex(8)}"
     batch.payload = zstandard.ZstdCompressor(1).compress(body)
     batch.sealed_ids, batch.state = sealed.ids, "sealed"
     return _parcel(batch, body)
@@ -83,6 +83,11 @@ def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> Parcel | 
 def kept(batch: Batch) -> Parcel | None:
     """What somebody sealed before us."""
     return _parcel(batch, packed(batch)) if batch.state in ("sealed", "posting") else None
+
+
+def is_for(batch: Batch, provider: Provider) -> bool:
+    """Its bytes are a call to this one: nobody else could read them."""
+    return (batch.key or "").startswith(f"{provider.name}-")
 
 
 def unseal(batch: Batch) -> None:

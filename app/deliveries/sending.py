@@ -37,9 +37,12 @@ def send(batch_id: int, now: datetime) -> Iterator[None]:
         _settle_unknown(batch)
         return
     parcel = sealing.kept(batch)
-    if batch.state == "sealed" and sealing.refusals(run, _customers(batch), now):
-        # Sealed by somebody who did not come to post it: who said no since then must not get it.
+    if batch.state == "sealed" and _is_out_of_date(batch, run, provider, now):
         sealing.unseal(batch)
+    if batch.state == "open" and splitting.is_too_large(batch, provider.batch_size):
+        yield  # the batch is let go of: who splits it holds the run first
+        splitting.cut(batch, run, provider.batch_size)
+        return
     if batch.state == "open":
         parcel = sealing.seal(batch, run, provider, now)
         yield
@@ -58,7 +61,13 @@ def _is_given_up(batch: Batch, run: Run, provider: Provider) -> bool:
     """It may be out, and nobody asks about it any more."""
     if batch.state != "posting" or batch.posted_at is None:
         return False
-    return run.state == "cancelled" or not provider.is_idempotent or clock() - batch.posted_at > TRUSTED
+    may_be_asked = provider.is_idempotent and sealing.is_for(batch, provider)
+    return run.state == "cancelled" or not may_be_asked or clock() - batch.posted_at > TRUSTED
+
+
+def _is_out_of_date(batch: Batch, run: Run, provider: Provider, now: datetime) -> bool:
+    """Sealed by somebody who did not come to post it: who said no since then must not get it."""
+    return not sealing.is_for(batch, provider) or bool(sealing.refusals(run, _customers(batch), now))
 
 
 def _customers(batch: Batch) -> list[int]:
@@ -113,14 +122,29 @@ def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Close
     """It took none of them; unless an earlier post may have arrived, they are as if they had never been out."""
     if isinstance(refused, Closed):
         accounts.close(provider.name, str(refused), refused.opens_at, clock())
-    if not parcel.was_out and _is_cancelled(run):
-        outcomes.leave(dict.fromkeys(parcel.ids, ("skipped", "cancelled")))
+    end = None if parcel.was_out else _end(run, parcel, refused)
+    if end:
+        outcomes.leave(dict.fromkeys(parcel.ids, end))
         _mark(parcel, state="done", payload=None)
         return
     if not parcel.was_out:
         _mark(parcel, state="sealed", posted_at=None)
     yield
     raise NotYet(str(refused), refused.wait if isinstance(refused, Busy) else timedelta(seconds=5))
+
+
+def _end(run: Run, parcel: Parcel, refused: Busy | Closed) -> tuple[str, str] | None:
+    """What becomes of mails that are not tried again."""
+    if _is_cancelled(run):
+        return "skipped", "cancelled"
+    if isinstance(refused, Busy) and refused.is_no_after(clock() - _since(parcel)):
+        return "failed", str(refused)[:300]
+    return None
+
+
+def _since(parcel: Parcel) -> datetime:
+    asked = select(Batch.waiting_since).where(Batch.id == parcel.batch_id)
+    return db.session.scalar(asked) or clock()
 
 
 def _is_cancelled(run: Run) -> bool:
