@@ -13,6 +13,7 @@ from app.deliveries import accounts, allowing, pace, stopping
 from app.deliveries.carriers import carrier
 from app.deliveries.notice import Notice
 from app.deliveries.providers import Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
+from app.pump import ON_ITS_WAY, STILL_HERE
 from app.settings import senders
 
 TRUSTED = timedelta(hours=23)  # how long a provider remembers a key, with an hour to spare
@@ -30,7 +31,7 @@ def write(kind: str, to: Sequence[str], subject: str, html: str, text: str, by: 
     return notices
 
 
-def post(notice_id: int, now: datetime) -> Iterator[None]:
+def post(notice_id: int, now: datetime) -> Iterator[bool]:
     """The steps of a batch, for one mail under the key of its row: killed anywhere, the same bytes go out again."""
     notice = db.session.get_one(Notice, notice_id, populate_existing=True)
     if notice.sent_at is not None:
@@ -40,14 +41,15 @@ def post(notice_id: int, now: datetime) -> Iterator[None]:
         raise Refused(NOT_KNOWN)
     if not allowing.is_allowed(notice.to_email):
         raise Refused("MAIL_ALLOW of this machine leaves this address out.")
+    yield STILL_HERE  # nothing is held while a place is waited for
+    pace.take(provider.name, pace.URGENT)
     if stopping.is_stopped():
         raise NotYet(stopping.SAID, timedelta(seconds=2))
     accounts.must_be_open(provider.name, now)
-    pace.take(provider.name, pace.URGENT)
     is_first = notice.posted_at is None
     notice.posted_at, notice.sender = notice.posted_at or now, notice.sender or sender()
     mail = _mail(notice)
-    yield  # from here on it may be out; no transaction is open while it goes
+    yield ON_ITS_WAY  # from here on it may be out; no transaction is open while it goes
     try:
         outcome = provider.post(provider.pack([mail]), mail.key)[0]
         if outcome.refused:
@@ -59,7 +61,7 @@ def post(notice_id: int, now: datetime) -> Iterator[None]:
         notice.posted_at = None if is_first else notice.posted_at  # an earlier post may have arrived
         if isinstance(refused, Closed):
             accounts.close(provider.name, str(refused), refused.opens_at, now)
-        yield
+        yield STILL_HERE
         raise _told(refused) from None
 
 

@@ -41,7 +41,8 @@ def ask_back(signup: Signup, now: datetime) -> bool:
     own, link = brand.current(), f"{running.config().base_url}/sign-up/confirm?token={links.confirm(signup.id)}"
     title = f"Please confirm: mail from {own.name}"
     notices.write("sign-up", [signup.email], title, _html(title, own, signup, link), _text(own, signup, link), SYSTEM)
-    signup.mailed_at, signup.mails = now, signup.mails + 1
+    is_long_ago = signup.mailed_at is None or signup.mailed_at < now - signups.DAY
+    signup.mailed_at, signup.mails = now, 1 if is_long_ago else signup.mails + 1
     return True
 
 

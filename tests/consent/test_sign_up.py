@@ -152,6 +152,12 @@ class TestTheMail:
         ask(app, "POST", "/sign-up", data=NEW)
         assert count(Notice) == signups.MOST + 1
 
+    def test_a_flood_of_strangers_is_not_mailed(self, app, monkeypatch):
+        monkeypatch.setattr(signups, "FLOOD", 3)
+        for n in range(5):
+            ask(app, "POST", "/sign-up", data={**NEW, "email": f"p{n}@posteo.example"})
+        assert (count(Signup), count(Notice)) == (5, 3)
+
     def test_twenty_at_once_are_one_mail(self, app):
         def once(_: int) -> int:
             with app.app_context():

@@ -164,7 +164,7 @@ def test_a_refused_account_is_closed_and_notices_wait_until_it_opens(resend):
         due()
         assert jobs.post_notices() == 0
     assert accounts.closed("resend").closed_for
-    assert "closed" in of(notice).error
+    assert "invalid_api_key" in of(notice).error
     assert len(resend.calls) == 1
     assert (of(notice).attempts, of(other).attempts) == (0, 0)
     accounts.reopen("resend", COMMAND_LINE)

@@ -54,7 +54,7 @@ def _act(operation: str, said: str) -> dict[str, Any]:
     return {
         "summary": said,
         "operationId": operation,
-        "parameters": [ID],
+        "parameters": [ID, ONCE],
         "responses": {"200": answer("The run as it is now.", refer("KnownRun")), **refusals(401, 403, 404, 409, 429)},
     }
 
