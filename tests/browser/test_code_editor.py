@@ -55,7 +55,7 @@ def test_a_mail_is_typed_completed_mended_and_published(page):
     page.screenshot(path=PICTURES / "template-code-problem-1280.png", full_page=True, caret="initial")
     mends.click()
     assert 'width="96px"' in source(page)
-    expect(page.locator("#problems .bad")).to_have_count(0)
+    expect(page.locator("#problems .bad")).to_have_count(0, timeout=20_000)
     page.keyboard.press("Control+s")
     expect(page.locator("[data-unsaved-said]")).to_be_hidden()
     page.click("[data-publishes]")
