@@ -13,6 +13,8 @@ from app.deliveries import accounts
 from app.problem import Problem
 from app.segments import keeping as segments
 
+BY_THE_CLOCK = {"cron", "once"}
+
 
 def problems(automation: Automation) -> list[Problem]:
     return [*_segment(automation), *_template(automation)]
@@ -32,6 +34,16 @@ def version_of(automation: Automation) -> TemplateVersion | None:
     """What it says at this moment."""
     template = _found(automation)
     return versions.published(template) if template is not None else None
+
+
+def unfilled(automation: Automation) -> list[str]:
+    """Fields without which nobody gets this mail, and that nothing fills when the clock begins it."""
+    version = version_of(automation)
+    if version is None or not BY_THE_CLOCK & automation.trigger.keys():
+        return []
+    shown = {field["path"] for field in version.fields}
+    skips = (path for path, policy in version.policies.items() if policy.get("skip"))
+    return sorted(path for path in skips if path in shown and path.startswith("facts."))
 
 
 def _segment(automation: Automation) -> list[Problem]:

@@ -5,16 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from app.db import db
-from app.deliveries.erasing import UNSEAL
+from app.deliveries.erasing import HELD, UNSEAL
 
-# What was sealed for the other and is not on its way is judged again: perhaps both would get it. Batch before mails.
-HELD = """
-    SELECT b.id FROM batches b
-     WHERE b.state = 'sealed'
-       AND EXISTS (SELECT FROM deliveries d WHERE d.run_id = b.run_id AND d.part = b.part
-                                              AND d.state = 'sealed' AND d.customer_id = :other)
-     ORDER BY b.id FOR NO KEY UPDATE
-"""
 FREE = """
     DELETE FROM run_addresses a USING deliveries o
      WHERE o.customer_id = :other AND o.state = 'planned' AND a.run_id = o.run_id AND a.delivery_id = o.id
@@ -38,8 +30,9 @@ MOVE = """
 
 
 def move(survivor_id: int, other_id: int) -> None:
-    if held := list(db.session.scalars(text(HELD), {"other": other_id})):
-        for statement in UNSEAL:
-            db.session.execute(text(statement), {"batches": held})
+    # What was sealed for the other and is not on its way is judged again: perhaps both would get it.
+    held = [row.id for row in db.session.execute(text(HELD), {"ids": [other_id]}) if row.state == "sealed"]
+    for statement in UNSEAL if held else ():
+        db.session.execute(text(statement), {"batches": held})
     for statement in (FREE, SPARE, MOVE):
         db.session.execute(text(statement), {"survivor": survivor_id, "other": other_id})

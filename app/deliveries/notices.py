@@ -9,15 +9,11 @@ from app import running
 from app.audit import Actor
 from app.claims import NotYet, Refused
 from app.db import db
-from app.deliveries import accounts, allowing, pace, stopping
-from app.deliveries.carriers import carrier
+from app.deliveries import accounts, allowing, carriers, pace, stopping
 from app.deliveries.notice import Notice
-from app.deliveries.providers import Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
+from app.deliveries.providers import NOT_KNOWN, TRUSTED, Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
 from app.pump import ON_ITS_WAY, STILL_HERE
 from app.settings import senders
-
-TRUSTED = timedelta(hours=23)  # how long a provider remembers a key, with an hour to spare
-NOT_KNOWN = "The provider's answer did not come; it may have been sent."
 
 
 def write(kind: str, to: Sequence[str], subject: str, html: str, text: str, by: Actor) -> list[Notice]:
@@ -36,7 +32,7 @@ def post(notice_id: int, now: datetime) -> Iterator[bool]:
     notice = db.session.get_one(Notice, notice_id, populate_existing=True)
     if notice.sent_at is not None:
         return
-    provider = _carrier()
+    provider = carriers.expected()
     if _is_given_up(notice, provider, now):
         raise Refused(NOT_KNOWN)
     if not allowing.is_allowed(notice.to_email):
@@ -65,13 +61,6 @@ def post(notice_id: int, now: datetime) -> Iterator[bool]:
         raise _told(refused) from None
 
 
-def _carrier() -> Provider:
-    try:
-        return carrier()
-    except Closed as closed:
-        raise NotYet(str(closed), timedelta(minutes=1)) from None
-
-
 def _is_given_up(notice: Notice, provider: Provider, now: datetime) -> bool:
     """For as long as the provider remembers its key, it is asked again."""
     return notice.posted_at is not None and not (provider.is_idempotent and now - notice.posted_at < TRUSTED)
@@ -86,7 +75,7 @@ def _later(unknown: Unknown, provider: Provider) -> NotYet | Refused:
 def _told(refused: Busy | Closed | Rejected) -> NotYet | Refused:
     if isinstance(refused, Rejected):
         return Refused(str(refused))
-    return NotYet(str(refused), refused.wait if isinstance(refused, Busy) else timedelta(seconds=5))
+    return NotYet(str(refused), refused.wait)
 
 
 def _mail(notice: Notice) -> Mail:

@@ -15,22 +15,19 @@ from sqlalchemy import func, select, update
 from app.claims import NotYet
 from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, outcomes, pace, sealing, splitting, stopping
+from app.deliveries import accounts, carriers, outcomes, pace, sealing, splitting, stopping
 from app.deliveries.batch import Batch
-from app.deliveries.carriers import carrier
 from app.deliveries.delivery import WAITING, Delivery
-from app.deliveries.providers import Busy, Closed, Disputed, Provider, Rejected, Unknown
+from app.deliveries.providers import NOT_KNOWN, TRUSTED, Busy, Closed, Disputed, Provider, Rejected, Unknown
 from app.deliveries.run import Run
 from app.deliveries.sealing import Parcel
 from app.pump import ON_ITS_WAY, STILL_HERE
 
-TRUSTED = timedelta(hours=23)  # how long a provider that can tell remembers a key, with an hour to spare
 AGAIN = (1, 2, 5, 15, 30)  # seconds until the next try after an unknown outcome
-NOT_KNOWN = "The provider's answer did not come; it may have been sent."
 
 
 def send(batch_id: int, now: datetime) -> Iterator[bool]:
-    provider = _carrier()
+    provider = carriers.expected()
     # Locked: whoever cancels takes the batch first and its mails second, and so do we.
     batch = db.session.get_one(Batch, batch_id, populate_existing=True, with_for_update={"key_share": True})
     run = db.session.get_one(Run, batch.run_id)
@@ -44,13 +41,6 @@ def send(batch_id: int, now: datetime) -> Iterator[bool]:
     if parcel:
         yield STILL_HERE  # nothing is held while a place is waited for
         yield from _post(batch, run, provider, parcel)
-
-
-def _carrier() -> Provider:
-    try:
-        return carrier()
-    except Closed as closed:
-        raise NotYet(str(closed), timedelta(minutes=1)) from None
 
 
 def _is_given_up(batch: Batch, run: Run, provider: Provider) -> bool:
@@ -117,7 +107,7 @@ def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Close
     if not parcel.was_out:
         _mark(parcel, state="sealed", posted_at=None)
     yield STILL_HERE
-    raise NotYet(str(refused), refused.wait if isinstance(refused, Busy) else timedelta(seconds=5))
+    raise NotYet(str(refused), refused.wait)
 
 
 def _is_cancelled(run: Run) -> bool:

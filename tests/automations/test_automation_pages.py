@@ -14,6 +14,8 @@ from app.automations import keeping, schedule
 from app.automations.automation import AutomationVersion
 from app.automations.definition import Definition
 from app.consent import suppressions
+from app.content import publishing, writing
+from app.content.writing import Draft
 from app.db import db
 from app.segments import keeping as segments
 from app.settings import brand, topics
@@ -22,6 +24,7 @@ from tests.automations.making import (
     ADA,
     HERE,
     HTMX,
+    MAIL,
     NOW,
     make_active,
     make_automation,
@@ -221,6 +224,18 @@ def test_the_preflight_says_who_gets_it_and_who_not(browser):
     brand.save(Brand(postal_address="Campus, Somewhere 1"), 0, ADA)
     db.session.commit()
     assert "postal address" not in page_of(browser.get(f"{HERE}/{automation.id}/preflight"))
+
+
+def test_the_preflight_says_that_nobody_gets_a_mail_about_what_the_clock_does_not_know(browser):
+    body = MAIL.replace("</mj-text>", " {{ facts.product_name }} {{ facts.shop }}</mj-text>", 1)
+    policies = {"facts.product_name": {"skip": True}, "facts.shop": {"default": "us"}, "facts.gone": {"skip": True}}
+    template = writing.create(Draft("Launch", subject="Come", message=body, policies=policies), NOW, ADA)
+    publishing.publish(template, NOW, ADA)
+    automation = make_automation(template_id=template.id)
+    page = page_of(browser.get(f"{HERE}/{automation.id}/preflight"))
+    assert "Nobody would get it: it shows facts.product_name," in page
+    assert page.count("Nobody would get it") == 1
+    assert "Nobody would get it" not in page_of(browser.get(f"{HERE}/{make_automation('Plain').id}/preflight"))
 
 
 def test_the_preflight_says_what_is_missing_and_does_not_offer_to_activate(browser):

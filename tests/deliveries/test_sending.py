@@ -20,7 +20,7 @@ from app.consent import preferences, suppressions
 from app.consent.preferences import Word
 from app.customers.customer import Customer
 from app.db import db
-from app.deliveries import accounts, filling, jobs, outcomes, runs, sealing, sending, stopping
+from app.deliveries import accounts, carriers, filling, jobs, outcomes, runs, sealing, sending, stopping
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.filling import Whom
@@ -66,7 +66,7 @@ def posts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Post]:
 
     def by(*says: Any, **more: Any) -> Post:
         post = Post(*says, **more)
-        monkeypatch.setattr(sending, "carrier", lambda: post)
+        monkeypatch.setattr(carriers, "carrier", lambda: post)
         return post
 
     return by
@@ -598,7 +598,7 @@ def test_a_provider_that_is_not_built_in_loses_nothing(app, monkeypatch):
         raise Closed("It is not built in yet.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(sending, "carrier", closed)
+        patched.setattr(carriers, "carrier", closed)
         sent()
     assert (making.batch().error, making.batch().attempts) == ("It is not built in yet.", 0)
     sent()

@@ -112,7 +112,10 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
 def _warnings(automation: Automation) -> list[str]:
     """What is not as it should be, and stops nothing."""
     config = running.config()
-    found = []
+    found = [
+        f"Nobody would get it: it shows {path}, which comes with an event or a launch, and not by the clock."
+        for path in readiness.unfilled(automation)
+    ]
     if automation.purpose != "transactional" and not brand.current().postal_address.strip():
         found.append("There is no postal address yet: many countries ask for one in such mail. Settings → Brand.")
     if automation.sender_id is None and not any(one.is_default for one in senders.everyone()):
