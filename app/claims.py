@@ -147,9 +147,9 @@ def remove(model: type[Claimable], claims: Sequence[Claim]) -> None:
         raise Lost
 
 
-def part(model: type[Claimable], claims: Sequence[Claim], now: datetime, said: str) -> None:
+def part(model: type[Claimable], claims: Sequence[Claim], said: str) -> None:
     """They failed as a set: each comes again at once, and alone, for it was tried before."""
-    _record(model, claims, not_before=now, error=said)
+    _record(model, claims, not_before=func.now(), error=said)
 
 
 def put_off(model: type[Claimable], claim: Claim, until: datetime, said: str, attempts: int) -> None:
@@ -166,9 +166,9 @@ def give_back(model: type[Claimable], claims: Sequence[Claim]) -> None:
     _update(model, _held(model, claims), values)
 
 
-def retry(model: type[Claimable], key: Any, now: datetime) -> bool:
+def retry(model: type[Claimable], key: Any) -> bool:
     """A person wants it tried once more; the fencing number stays, it only ever grows."""
-    values = {"waiting_since": now, "not_before": now, "attempts": 0, "error": None, "failed_at": None}
+    values = {"waiting_since": func.now(), "not_before": func.now(), "attempts": 0, "error": None, "failed_at": None}
     return _update(model, and_(key_of(model) == key, model.failed_at.is_not(None)), values) == 1
 
 

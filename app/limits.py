@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from app.config import Limit
 from app.queue import redis_connection
 
-UNLESS_SAID = {"api": Limit(6_000, 60), "track": Limit(600, 60)}  # from elsewhere; from this machine: none
+# Of callers from elsewhere; those from this machine have none.
+UNLESS_SAID = {"api": Limit(6_000, 60), "track": Limit(600, 60), "sign-up": Limit(10, 60)}
 
 
 def seconds_to_wait(what: str, caller: str, is_from_here: bool) -> int:

@@ -33,6 +33,9 @@ SPENT = "It stopped its worker each time it was tried."
 TOO_LONG = "It took longer than a job may take."
 
 Do = Callable[[Any, datetime], object]
+# What a step may yield: after ON_ITS_WAY something leaves this machine, so it is not interrupted there.
+STILL_HERE, ON_ITS_WAY = False, True
+TURN = 1.0  # seconds with rows that were claimed together; what comes before them has its chance then
 Portion = list[Claim]  # what is done and recorded in one transaction
 stopping = threading.Event()  # somebody asked this process to stop: finish the row in hand, give back the rest
 
@@ -53,6 +56,7 @@ class Work:
     most: int = 5  # attempts
     is_clockwork: bool = False  # its rows are never done for good, they come round again
     may_be_discarded: bool = True  # by a person, once it has failed
+    may_be_retried: bool = True
     only: tuple[ColumnElement[bool], ...] = ()
     first: tuple[Any, ...] = ()  # columns that come before the time when the order is asked for
 
@@ -109,7 +113,7 @@ class SetWork(Work):
         if len(portion) == 1 or isinstance(error, claims.NotYet):
             super().fall_apart(portion, error, now)
         else:
-            claims.part(self.model, portion, now, reason(error))
+            claims.part(self.model, portion, reason(error))
 
 
 def pump(work: Work, do: Do) -> int:
@@ -148,8 +152,9 @@ def _claim(work: Work) -> list[Claim]:
 
 def _do_all(work: Work, taken: list[Claim], do: Do, ends: float) -> int:
     done, left = 0, work.portions(taken)
+    whole, ends = len(left), min(ends, time.monotonic() + TURN)
     with _renewed(db.engine, work.model, left):
-        while left and time.monotonic() < ends and not stopping.is_set():
+        while left and (len(left) == whole or time.monotonic() < ends) and not stopping.is_set():
             try:
                 done += _do(work, left[0], do)
             except JobTimeoutException:
@@ -192,10 +197,10 @@ def _step_by_step(work: Work, portion: Portion, steps: object) -> None:
     """Long work yields wherever it may be killed and go on later: there the loop commits, if it still holds the row."""
     if not isinstance(steps, Iterator):
         return
-    for _ in steps:
+    for step in steps:
         claims.confirm(work.model, portion)
         db.session.commit()
-        if stopping.is_set():
+        if stopping.is_set() and step is not ON_ITS_WAY:
             raise _Interrupted
 
 

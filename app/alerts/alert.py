@@ -27,6 +27,7 @@ class Alert(Model):
     created_date: Mapped[datetime] = now_column()
     settled_at: Mapped[datetime | None]
     settled_how: Mapped[str | None]
+    is_dismissed: Mapped[bool] = mapped_column(server_default=text("false"))  # by somebody, who has seen it
 
     __table_args__ = (
         Index("uq_alerts_cause", "cause", unique=True, postgresql_where=STANDS),

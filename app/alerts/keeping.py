@@ -19,7 +19,13 @@ AS_IT_IS = {"populate_existing": True, "synchronize_session": False}
 
 
 def sound(cause: str, title: str, said: str, path: str, *, is_mailed: bool = True) -> None:
-    """Once for each cause while it stands; what it says and where it points are those of the latest time."""
+    """Once for each cause while it stands; what it says and where it points are those of the latest time.
+
+    Somebody who dismissed it a short while ago has seen it.
+    """
+    dismissed = exists().where(Alert.cause == cause, Alert.settled_at > func.now() - QUIET, Alert.is_dismissed)
+    if db.session.scalar(select(dismissed)):
+        return
     new = insert(Alert).values(cause=cause, title=title, said=said[:500], path=path, is_mailed=is_mailed)
     is_news = or_(*(getattr(Alert, name) != new.excluded[name] for name in ("title", "said", "path")))
     latest = {name: new.excluded[name] for name in ("title", "said", "path")}
@@ -37,6 +43,7 @@ def dismiss(alert_id: int, by: Actor) -> Alert | None:
     """None: it is settled already."""
     alert = _settled(Alert.id == alert_id, f"Dismissed by {by.name}.") if alert_id < 2**63 else None
     if alert is not None:
+        alert.is_dismissed = True
         record(by, "dismissed", "alert", (alert.id, alert.title), {"cause": alert.cause}, None)
     return alert
 

@@ -18,6 +18,8 @@ from app.problem import Problem
 
 OVER = "Its time is over: choose a later one."
 ARCHIVED = "It is in the archive: bring it back first."
+NOT_YOURS = "It is active, and this is what goes out: somebody who may send has to change it, or deactivate it first."
+OF_SENDING = ("segment_id", "template_id", "purpose", "topic", "sender_id", "trigger", "timezone")
 
 
 class Changed(Exception):
@@ -34,6 +36,10 @@ class NotReady(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(problems[0].message)
         self.problems = problems
+
+
+class MayNotSend(NotReady):
+    """The change would decide about mail that goes out by itself."""
 
 
 class HasRun(Exception):
@@ -57,14 +63,21 @@ def create(wanted: Definition, now: datetime, by: Actor) -> Automation:
     return automation
 
 
-def change(automation: Automation, wanted: Definition, version: int, now: datetime, by: Actor) -> Automation:
-    """Raises Changed where `version` is not the present one. What is active goes on with it from its next run."""
+def change(
+    automation: Automation, wanted: Definition, version: int, now: datetime, by: Actor, *, may_send: bool
+) -> Automation:
+    """Raises Changed where `version` is not the present one. What is active goes on with it from its next run.
+
+    Whom an active one writes to, what and when, is for those who may send.
+    """
     held = locked(automation.id)
     if held.version != version:
         raise Changed
     before, after = definition.of(held).kept(), wanted.kept()
     if before == after:
         return held
+    if held.is_active and not may_send and (sent := [one for one in OF_SENDING if before[one] != after[one]]):
+        raise MayNotSend([Problem(one, NOT_YOURS) for one in sent])
     for name, value in after.items():
         setattr(held, name, value)
     if held.is_active and (unready := readiness.problems(held)):
@@ -84,7 +97,7 @@ def activate(automation: Automation, now: datetime, by: Actor) -> Automation:
         return held
     if run := occasions.spent(held):
         raise HasRun(run)
-    if unready := [Problem("", ARCHIVED)] if held.archived_at else readiness.problems(held):
+    if unready := [Problem("", ARCHIVED)] if held.archived_at else readiness.activating(held):
         raise NotReady(unready)
     at = _settle_next(held, now)
     held.is_active = True

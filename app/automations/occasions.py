@@ -5,10 +5,13 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
+from sqlalchemy import func, select
+
 from app import running
 from app.audit import Actor
 from app.automations import definition, readiness, triggers
 from app.automations.automation import Automation
+from app.db import db
 from app.deliveries import runs
 from app.deliveries.run import Run
 from app.problem import Problem
@@ -25,9 +28,12 @@ def at(automation: Automation, planned: datetime, by_name: str = CLOCK) -> Run |
 
 def key_of(automation: Automation, planned: datetime) -> str:
     """Of what goes out as soon as it is activated, one a version: however often somebody presses the button."""
-    is_at_once = triggers.is_at_once(automation.trigger)
-    moment = f"now-{automation.version}" if is_at_once else f"{planned.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    return f"automation-{automation.id}-{moment}"
+    if not triggers.is_at_once(automation.trigger):
+        return f"automation-{automation.id}-{planned.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    key = f"automation-{automation.id}-now-{automation.version}"
+    while (run := runs.called(key)) is not None and run.state == "failed":
+        key = f"{key}-after-{run.id}"  # nobody got anything by that one
+    return key
 
 
 def spent(automation: Automation) -> Run | None:
@@ -36,11 +42,16 @@ def spent(automation: Automation) -> Run | None:
     return runs.called(key_of(automation, automation.updated_date)) if is_at_once else None
 
 
-def by_hand(automation: Automation, now: datetime, by: Actor) -> Run:
-    """One more, now: a person or another system asks for it, whatever its trigger says."""
-    run = _make(automation, f"automation-{automation.id}-by-hand-{secrets.token_hex(8)}", now, by.name)
+def by_hand(automation: Automation, now: datetime, by: Actor, occasion: str) -> Run:
+    """One more, now: a person or another system asks for it, whatever its trigger says. Asked twice, it is that one."""
+    key = f"automation-{automation.id}-by-hand-{occasion}"
+    run = _make(automation, key, now, by.name) or runs.called(key)
     assert run is not None
     return run
+
+
+def new_occasion() -> str:
+    return secrets.token_hex(8)
 
 
 def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> Run | None:
@@ -55,6 +66,7 @@ def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> 
             automation_id=automation.id,
             name=automation.name,
             planned_for=planned,
+            since=covered_until(automation.id),
             version_id=version.id,
             segment_id=segment.id if segment else None,
             segment_name=segment.name if segment else "",
@@ -71,6 +83,11 @@ def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> 
     if made is not None and unready:
         runs.fail(made, unready[0].message, planned)
     return made
+
+
+def covered_until(automation_id: int) -> datetime | None:
+    """When the audience of its latest run was taken, whatever became of that run: who was meant then had their turn."""
+    return db.session.scalar(select(func.max(Run.started_at)).where(Run.automation_id == automation_id))
 
 
 class Unready(Exception):

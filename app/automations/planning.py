@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
-
+from app.automations import occasions
 from app.automations.automation import Automation
 from app.claims import NotYet
 from app.db import db
@@ -32,7 +31,7 @@ def _plan(run: Run, now: datetime) -> None:
     try:
         if segment is None:
             raise Unavailable(GONE)
-        wanted = audience.of(segment, now, last_run(run))
+        wanted = audience.of(segment, now, since(run))
     except Unavailable as why:
         runs.fail(run, why.said, now)
     else:
@@ -52,17 +51,11 @@ def preflight(automation: Automation, now: datetime) -> dict[str | None, int]:
     segment = keeping.find(automation.segment_id) if automation.segment_id else None
     if segment is None:
         raise Unavailable(GONE)
-    wanted = audience.of(segment, now, last_of(automation.id))
+    wanted = audience.of(segment, now, occasions.covered_until(automation.id))
     return filling.counted(Whom(wanted.sql, wanted.said), automation.purpose, automation.topic, now)
 
 
-def last_run(run: Run) -> datetime | None:
-    """When the run before this one was planned for: “since the last run” in a rule begins there."""
-    return last_of(run.automation_id, run.planned_for) if run.automation_id else None
-
-
-def last_of(automation_id: int, before: datetime | None = None) -> datetime | None:
-    earlier = select(func.max(Run.planned_for)).where(
-        Run.automation_id == automation_id, Run.state.in_(("sending", "paused", "finished"))
-    )
-    return db.session.scalar(earlier.where(Run.planned_for < before) if before is not None else earlier)
+def since(run: Run) -> datetime | None:
+    """Where “since the last run” in a rule begins. A run whose automation was deleted meanwhile still knows."""
+    later = occasions.covered_until(run.automation_id) if run.automation_id else None
+    return max(filter(None, (run.since, later)), default=None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from app.automations.cron import Cron
+from app.automations.cron_fields import Field
 
 LOCALTIME = Path("/etc/localtime")
 AHEAD = timedelta(days=2 * 366)  # that the clocks are compared
@@ -41,7 +42,7 @@ class Clocks:
 def line(cron: Cron, zone: ZoneInfo, machine: tzinfo, now: datetime) -> Line:
     clocks = _clocks(zone, machine, now.astimezone(UTC).date().toordinal())
     if clocks.ahead == {0}:
-        return Line(" ".join(field.text for field in cron.fields), is_exact=True)
+        return Line(" ".join(map(_plain, cron.fields)), is_exact=True)
     shown = {
         (hour * 60 + minute + ahead) % DAY
         for hour in cron.hour.values
@@ -53,6 +54,12 @@ def line(cron: Cron, zone: ZoneInfo, machine: tzinfo, now: datetime) -> Line:
     # An hour that comes twice is rung twice only where the line has a star for it.
     hours = _listed({moment // 60 for moment in shown}, 24) if clocks.is_steady else "*"
     return Line(f"{_listed({moment % 60 for moment in shown}, 60)} {hours} * * *", is_exact=False)
+
+
+def _plain(field: Field) -> str:
+    """Lists and ranges of names in numbers: many a cron refuses them."""
+    is_named = any(sign in field.text for sign in ",-") and any(letter.isalpha() for letter in field.text)
+    return ",".join(map(str, sorted(field.values))) if is_named else field.text
 
 
 def machine_zone() -> tzinfo:

@@ -11,6 +11,7 @@ from app.automations import cron
 from app.problem import Problem
 
 NOW = "now"
+YEARS = range(2000, 2200)  # each of their moments can be told in every zone
 LATER = ("event", "enters_segment", "after", "behaviour", "launch")
 UNKNOWN = "Say when: by a cron expression, or once."
 
@@ -96,9 +97,10 @@ def _moment(said: Any, zone: ZoneInfo) -> datetime | None:
     """Without an offset it is a time of the automation's zone."""
     try:
         found = datetime.fromisoformat(said)
-        return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        moment = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         return None
+    return moment if moment.year in YEARS else None
 
 
 KINDS = {

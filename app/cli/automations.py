@@ -61,7 +61,7 @@ def run(automation_id: int, planned: str | None, if_due: bool) -> None:
         return
     if unready := readiness.problems(automation):
         raise click.ClickException(unready[0].message)
-    made = _planned(automation, planned) if planned else occasions.by_hand(automation, datetime.now(UTC), COMMAND_LINE)
+    made = _planned(automation, planned) if planned else _by_hand(automation)
     db.session.commit()
     ring("automations.plan_runs")
     click.echo(f"run {made.id}")
@@ -96,6 +96,10 @@ def _planned(automation: Automation, written: str) -> Run:
     run = occasions.at(automation, planned, COMMAND_LINE.name) or runs.called(occasions.key_of(automation, planned))
     assert run is not None
     return run
+
+
+def _by_hand(automation: Automation) -> Run:
+    return occasions.by_hand(automation, datetime.now(UTC), COMMAND_LINE, occasions.new_occasion())
 
 
 def _is_due(automation: Automation, written: str) -> bool:

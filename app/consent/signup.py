@@ -31,6 +31,7 @@ class Signup(Model):
     __table_args__ = (
         Index("ix_signups_created_date_id", "created_date", "id"),
         Index("ix_signups_customer_id", "customer_id"),
+        Index("ix_signups_mailed_at", "mailed_at"),
     )
 
 

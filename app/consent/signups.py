@@ -23,7 +23,8 @@ from app.settings.addresses import is_address
 from app.settings.topic import Topic
 
 KEPT = timedelta(days=30)
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FLOOD = 1_000  # mails to people who asked for some, in an hour; whoever asks then is mailed when they ask again
 PAUSE, MOST = timedelta(minutes=10), 3  # between two mails to an address; in a day
 LONGEST_NAME = 100
 TRAP = "fax"  # a field of the form that people never see; what fills in every field does
@@ -82,7 +83,12 @@ def may_be_mailed(signup: Signup, now: datetime) -> bool:
     """Whoever types in a stranger's address, with these topics or those, shall not fill their mailbox."""
     same = func.lower(Signup.email) == signup.email.lower(), Signup.mailed_at > now - DAY
     latest, mails = db.session.execute(select(func.max(Signup.mailed_at), func.sum(Signup.mails)).where(*same)).one()
-    return latest is None or (latest < now - PAUSE and mails < MOST)
+    return (latest is None or (latest < now - PAUSE and mails < MOST)) and not _is_flood(now)
+
+
+def _is_flood(now: datetime) -> bool:
+    """So many strangers within an hour that somebody is using us."""
+    return (db.session.scalar(select(func.count()).where(Signup.mailed_at > now - HOUR)) or 0) >= FLOOD
 
 
 def find(signup_id: int) -> Signup | None:

@@ -48,7 +48,8 @@ def settle_unplanned(run: Run) -> None:
 def planned(run: Run) -> None:
     settle_unplanned(run)
     if run.automation_id:
-        alerts.settle(_of_automation(run.automation_id), "The next run was planned.")
+        for cause in (_of_automation(run.automation_id), _of_missed(run.automation_id)):
+            alerts.settle(cause, "The next run was planned.")
 
 
 def could_not_run(automation_id: int, name: str, said: str) -> None:

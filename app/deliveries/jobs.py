@@ -27,12 +27,12 @@ class Sending(Work):
         sending.give_up(claim.key)
 
 
-NOTICES = Work("Tests and notices", Notice, "send", "deliveries.post_notices", batch=1)
+# While nothing may go out nobody turns over what waits for it.
+IS_OPEN = and_(~stopping.IS_STOPPED, ~accounts.IS_CLOSED)
+NOTICES = Work("Tests and notices", Notice, "send", "deliveries.post_notices", batch=1, only=(IS_OPEN,))
 # What was on its way when its run was cancelled is still to be accounted for.
 IS_LEFT = and_(Run.state == "cancelled", Batch.state == "posting")
-# While nothing may go out nobody turns over the batches that wait for it.
-MAY_GO = and_(Run.state == "sending", ~stopping.IS_STOPPED, ~accounts.IS_CLOSED)
-IS_GOING = exists().where(Run.id == Batch.run_id, or_(MAY_GO, IS_LEFT))
+IS_GOING = exists().where(Run.id == Batch.run_id, or_(and_(Run.state == "sending", IS_OPEN), IS_LEFT))
 BATCHES = Sending(
     "Batches of mail",
     Batch,
@@ -41,6 +41,7 @@ BATCHES = Sending(
     batch=4,
     most=50,
     may_be_discarded=False,
+    may_be_retried=False,  # its mails have failed by then: the page of their run tries those again
     only=(IS_GOING,),
     first=(Batch.lane,),
 )

@@ -5,7 +5,12 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from app.db import db
+from app.deliveries.erasing import HELD, UNSEAL
 
+FREE = """
+    DELETE FROM run_addresses a USING deliveries o
+     WHERE o.customer_id = :other AND o.state = 'planned' AND a.run_id = o.run_id AND a.delivery_id = o.id
+"""
 # Both were in the same run: what still waits for the other is not sent a second time to one and the same person.
 SPARE = """
     UPDATE deliveries o SET state = 'skipped', reason = 'duplicate_address'
@@ -25,5 +30,9 @@ MOVE = """
 
 
 def move(survivor_id: int, other_id: int) -> None:
-    for statement in (SPARE, MOVE):
+    # What was sealed for the other and is not on its way is judged again: perhaps both would get it.
+    held = [row.id for row in db.session.execute(text(HELD), {"ids": [other_id]}) if row.state == "sealed"]
+    for statement in UNSEAL if held else ():
+        db.session.execute(text(statement), {"batches": held})
+    for statement in (FREE, SPARE, MOVE):
         db.session.execute(text(statement), {"survivor": survivor_id, "other": other_id})

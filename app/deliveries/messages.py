@@ -33,7 +33,8 @@ def send(
 ) -> Delivery:
     """Judged, drawn and sent by the same steps as any other mail; nothing is handed over before the commit."""
     run = _run_of_the_day(template, version, now, by_name)
-    _hold(run)
+    while not _is_held(run):  # somebody cancelled it a moment ago
+        run = _run_of_the_day(template, version, now, by_name)
     part = runs.next_part(run)
     delivery = Delivery(
         run_id=run.id,
@@ -82,11 +83,12 @@ def _make(key: str, template: MessageTemplate, version: TemplateVersion, now: da
     return found
 
 
-def _hold(run: Run) -> None:
+def _is_held(run: Run) -> bool:
     """Until the commit: nobody else takes the same part, and nobody finishes it before the new batch is seen."""
     again = {"state": "sending", "finished_at": None}
-    counted = update(Run).where(Run.id == run.id).values(planned=Run.planned + 1)
-    db.session.execute(counted.execution_options(synchronize_session=False))
+    counted = update(Run).where(Run.id == run.id, Run.state.not_in(OVER)).values(planned=Run.planned + 1)
+    is_held = db.session.scalar(counted.returning(Run.id).execution_options(synchronize_session=False)) is not None
     reopened = update(Run).where(Run.id == run.id, Run.state == "finished").values(again)
     db.session.execute(reopened.execution_options(synchronize_session=False))
     db.session.expire(run)
+    return is_held

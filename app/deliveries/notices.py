@@ -9,14 +9,11 @@ from app import running
 from app.audit import Actor
 from app.claims import NotYet, Refused
 from app.db import db
-from app.deliveries import accounts, allowing, pace, stopping
-from app.deliveries.carriers import carrier
+from app.deliveries import accounts, allowing, carriers, pace, stopping
 from app.deliveries.notice import Notice
-from app.deliveries.providers import Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
+from app.deliveries.providers import NOT_KNOWN, TRUSTED, Busy, Closed, Disputed, Mail, Provider, Rejected, Unknown
+from app.pump import ON_ITS_WAY, STILL_HERE
 from app.settings import senders
-
-TRUSTED = timedelta(hours=23)  # how long a provider remembers a key, with an hour to spare
-NOT_KNOWN = "The provider's answer did not come; it may have been sent."
 
 
 def write(kind: str, to: Sequence[str], subject: str, html: str, text: str, by: Actor) -> list[Notice]:
@@ -30,24 +27,25 @@ def write(kind: str, to: Sequence[str], subject: str, html: str, text: str, by: 
     return notices
 
 
-def post(notice_id: int, now: datetime) -> Iterator[None]:
+def post(notice_id: int, now: datetime) -> Iterator[bool]:
     """The steps of a batch, for one mail under the key of its row: killed anywhere, the same bytes go out again."""
     notice = db.session.get_one(Notice, notice_id, populate_existing=True)
     if notice.sent_at is not None:
         return
-    provider = _carrier()
+    provider = carriers.expected()
     if _is_given_up(notice, provider, now):
         raise Refused(NOT_KNOWN)
     if not allowing.is_allowed(notice.to_email):
         raise Refused("MAIL_ALLOW of this machine leaves this address out.")
+    yield STILL_HERE  # nothing is held while a place is waited for
+    pace.take(provider.name, pace.URGENT)
     if stopping.is_stopped():
         raise NotYet(stopping.SAID, timedelta(seconds=2))
     accounts.must_be_open(provider.name, now)
-    pace.take(provider.name, pace.URGENT)
     is_first = notice.posted_at is None
     notice.posted_at, notice.sender = notice.posted_at or now, notice.sender or sender()
     mail = _mail(notice)
-    yield  # from here on it may be out; no transaction is open while it goes
+    yield ON_ITS_WAY  # from here on it may be out; no transaction is open while it goes
     try:
         outcome = provider.post(provider.pack([mail]), mail.key)[0]
         if outcome.refused:
@@ -59,15 +57,8 @@ def post(notice_id: int, now: datetime) -> Iterator[None]:
         notice.posted_at = None if is_first else notice.posted_at  # an earlier post may have arrived
         if isinstance(refused, Closed):
             accounts.close(provider.name, str(refused), refused.opens_at, now)
-        yield
+        yield STILL_HERE
         raise _told(refused, now - notice.created_date) from None
-
-
-def _carrier() -> Provider:
-    try:
-        return carrier()
-    except Closed as closed:
-        raise NotYet(str(closed), timedelta(minutes=1)) from None
 
 
 def _is_given_up(notice: Notice, provider: Provider, now: datetime) -> bool:
@@ -84,7 +75,7 @@ def _later(unknown: Unknown, provider: Provider) -> NotYet | Refused:
 def _told(refused: Busy | Closed | Rejected, tried: timedelta) -> NotYet | Refused:
     if isinstance(refused, Rejected) or (isinstance(refused, Busy) and refused.is_no_after(tried)):
         return Refused(str(refused))
-    return NotYet(str(refused), refused.wait if isinstance(refused, Busy) else timedelta(seconds=5))
+    return NotYet(str(refused), refused.wait)
 
 
 def _mail(notice: Notice) -> Mail:

@@ -15,6 +15,7 @@ from typing import Any
 import zstandard
 from sqlalchemy import Row, select, text
 
+from app import running
 from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
@@ -43,6 +44,16 @@ TAKEN = text(f"""
     SELECT said.id FROM {WHOSE}
       JOIN run_addresses a ON a.run_id = :run AND a.email_folded = c.email_folded AND a.delivery_id <> said.id
 """)
+
+
+# Of each that was sealed: whether the address in its mail is still theirs.
+PRESENT = """
+    SELECT d.customer_id, a.delivery_id IS NOT NULL AS is_there
+      FROM deliveries d
+      LEFT JOIN customers c ON c.id = d.customer_id
+      LEFT JOIN run_addresses a ON a.run_id = :run AND a.email_folded = c.email_folded AND a.delivery_id = d.id
+     WHERE d.id = ANY (CAST(:ids AS bigint[]))
+"""
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,21 @@ def unseal(batch: Batch) -> None:
 def packed(batch: Batch) -> bytes:
     assert batch.payload is not None
     return zstandard.ZstdDecompressor().decompress(batch.payload)
+
+
+def is_stale(batch: Batch, run: Run, now: datetime) -> bool:
+    """What its bytes say, and to whom, is not what they would say at this moment."""
+    if run.purpose == "transactional" or running.config().mail_allow:
+        return True  # a receipt with old words, or a machine for trials: these are always drawn anew
+    found = db.session.execute(text(PRESENT), {"run": run.id, "ids": batch.sealed_ids}).all()
+    return any(not one.is_there for one in found) or bool(refusals(run, [one.customer_id for one in found], now))
+
+
+def are_allowed(batch: Batch) -> bool:
+    addresses = select(Delivery.email).where(Delivery.id.in_(batch.sealed_ids or []))
+    return not running.config().mail_allow or all(
+        allowing.is_allowed(one or "") for one in db.session.scalars(addresses)
+    )
 
 
 def refusals(run: Run, customer_ids: Sequence[int], now: datetime) -> dict[int, str]:

@@ -15,46 +15,35 @@ from sqlalchemy import func, select, update
 from app.claims import NotYet
 from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, outcomes, pace, sealing, splitting, stopping
+from app.deliveries import accounts, carriers, outcomes, pace, sealing, splitting, stopping
 from app.deliveries.batch import Batch
-from app.deliveries.carriers import carrier
 from app.deliveries.delivery import WAITING, Delivery
-from app.deliveries.providers import Busy, Closed, Disputed, Provider, Rejected, Unknown
+from app.deliveries.providers import NOT_KNOWN, TRUSTED, Busy, Closed, Disputed, Provider, Rejected, Unknown
 from app.deliveries.run import Run
 from app.deliveries.sealing import Parcel
+from app.pump import ON_ITS_WAY, STILL_HERE
 
-TRUSTED = timedelta(hours=23)  # how long a provider that can tell remembers a key, with an hour to spare
 AGAIN = (1, 2, 5, 15, 30)  # seconds until the next try after an unknown outcome
-NOT_KNOWN = "The provider's answer did not come; it may have been sent."
 
 
-def send(batch_id: int, now: datetime) -> Iterator[None]:
-    provider = _carrier()
+def send(batch_id: int, now: datetime) -> Iterator[bool]:
+    provider = carriers.expected()
     # Locked: whoever cancels takes the batch first and its mails second, and so do we.
     batch = db.session.get_one(Batch, batch_id, populate_existing=True, with_for_update={"key_share": True})
     run = db.session.get_one(Run, batch.run_id)
     if _is_given_up(batch, run, provider):
         _settle_unknown(batch)
         return
-    parcel = sealing.kept(batch)
     if batch.state == "sealed" and _is_out_of_date(batch, run, provider, now):
         sealing.unseal(batch)
     if batch.state == "open" and splitting.is_too_large(batch, provider.batch_size):
-        yield  # the batch is let go of: who splits it holds the run first
+        yield STILL_HERE  # the batch is let go of: who splits it holds the run first
         splitting.cut(batch, run, provider.batch_size)
         return
-    if batch.state == "open":
-        parcel = sealing.seal(batch, run, provider, now)
-        yield
+    parcel = sealing.seal(batch, run, provider, now) if batch.state == "open" else sealing.kept(batch)
     if parcel:
+        yield STILL_HERE  # nothing is held while a place is waited for
         yield from _post(batch, run, provider, parcel)
-
-
-def _carrier() -> Provider:
-    try:
-        return carrier()
-    except Closed as closed:
-        raise NotYet(str(closed), timedelta(minutes=1)) from None
 
 
 def _is_given_up(batch: Batch, run: Run, provider: Provider) -> bool:
@@ -62,16 +51,14 @@ def _is_given_up(batch: Batch, run: Run, provider: Provider) -> bool:
     if batch.state != "posting" or batch.posted_at is None:
         return False
     may_be_asked = provider.is_idempotent and sealing.is_for(batch, provider)
-    return run.state == "cancelled" or not may_be_asked or clock() - batch.posted_at > TRUSTED
+    if run.state == "cancelled" or not may_be_asked or clock() - batch.posted_at > TRUSTED:
+        return True
+    return not sealing.are_allowed(batch)  # another machine may have begun it, before its data came here
 
 
 def _is_out_of_date(batch: Batch, run: Run, provider: Provider, now: datetime) -> bool:
     """Sealed by somebody who did not come to post it: who said no since then must not get it."""
-    return not sealing.is_for(batch, provider) or bool(sealing.refusals(run, _customers(batch), now))
-
-
-def _customers(batch: Batch) -> list[int]:
-    return list(db.session.scalars(select(Delivery.customer_id).where(Delivery.id.in_(batch.sealed_ids or []))))
+    return not sealing.is_for(batch, provider) or sealing.is_stale(batch, run, now)
 
 
 def _may_go_on(run_id: int, provider: Provider) -> None:
@@ -86,12 +73,12 @@ def _may_go_on(run_id: int, provider: Provider) -> None:
         accounts.must_be_open(provider.name, clock())
 
 
-def _post(batch: Batch, run: Run, provider: Provider, parcel: Parcel) -> Iterator[None]:
-    """From the commit before it until here nothing is read: no transaction stays open while a place is waited for."""
+def _post(batch: Batch, run: Run, provider: Provider, parcel: Parcel) -> Iterator[bool]:
+    """Begun right after a commit: no transaction stays open while a place is waited for."""
     pace.take(provider.name, pace.URGENT if parcel.is_urgent else pace.PATIENCE)
     _may_go_on(parcel.run_id, provider)
     _mark(parcel, state="posting", posted_at=func.coalesce(Batch.posted_at, clock()))
-    yield  # from here on it may be out; no transaction is open while it goes
+    yield ON_ITS_WAY  # from here on it may be out; no transaction is open while it goes
     try:
         found = provider.post(parcel.body, parcel.key)
     except Disputed as disputed:
@@ -118,7 +105,7 @@ def _mark(parcel: Parcel, **values: Any) -> None:
     db.session.execute(marked.execution_options(synchronize_session=False))
 
 
-def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Closed) -> Iterator[None]:
+def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Closed) -> Iterator[bool]:
     """It took none of them; unless an earlier post may have arrived, they are as if they had never been out."""
     if isinstance(refused, Closed):
         accounts.close(provider.name, str(refused), refused.opens_at, clock())
@@ -129,8 +116,8 @@ def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Close
         return
     if not parcel.was_out:
         _mark(parcel, state="sealed", posted_at=None)
-    yield
-    raise NotYet(str(refused), refused.wait if isinstance(refused, Busy) else timedelta(seconds=5))
+    yield STILL_HERE
+    raise NotYet(str(refused), refused.wait)
 
 
 def _end(run: Run, parcel: Parcel, refused: Busy | Closed) -> tuple[str, str] | None:

@@ -12,13 +12,14 @@ from datetime import timedelta
 from sqlalchemy import select, text
 
 from app.db import db
-from app.deliveries import outcomes, runs, sealing
+from app.deliveries import filling, outcomes, runs, sealing
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.providers import Rejected
 from app.deliveries.run import Run
 
 EARLIER = timedelta(seconds=1)
+LATEST = 300  # parts of a run that are looked at: it may have thousands
 SAME = 100  # so many failed alone with the same words, and none was taken: nobody else's mail is tried alone
 # What a receipt has settled meanwhile was not planned again, and stays where it is.
 MOVE = text(
@@ -34,17 +35,15 @@ MOVE = text(
 )
 IS_HOPELESS = text(
     """
-    SELECT (SELECT count(*)
-              FROM (SELECT FROM deliveries
-                     WHERE run_id = :run AND state = 'failed' AND reason = :said LIMIT :same) alone) = :same
-       AND NOT EXISTS (SELECT FROM deliveries WHERE run_id = :run AND accepted_at IS NOT NULL)
+    SELECT count(*) FILTER (WHERE state = 'failed' AND reason = :said) >= :same AND bool_and(accepted_at IS NULL)
+      FROM deliveries WHERE run_id = :run AND part > :since
     """
 )
 
 
 def is_too_large(batch: Batch, size: int) -> bool:
     """Planned before anybody knew who would carry it: a hundred, whoever that is."""
-    return len(_waiting(batch, size + 1)) > size
+    return size < filling.PEOPLE and len(_waiting(batch, size + 1)) > size
 
 
 def cut(batch: Batch, run: Run, size: int) -> None:
@@ -85,7 +84,11 @@ def _hold(batch: Batch, run: Run) -> None:
 
 
 def _is_hopeless(run: Run, said: str) -> bool:
-    return bool(db.session.scalar(IS_HOPELESS, {"run": run.id, "said": said, "same": SAME}))
+    return bool(
+        db.session.scalar(
+            IS_HOPELESS, {"run": run.id, "said": said, "same": SAME, "since": runs.next_part(run) - LATEST}
+        )
+    )
 
 
 def _halve(batch: Batch, run: Run, ids: list[int]) -> None:

@@ -22,7 +22,7 @@ AUTOMATIONS = (
         "Interview invitation", description="Reminds those who applied of the talk that is left.",
         topic="newsletter", trigger={"cron": "0 10 * * 2"},
     )),
-    ("clara@campus.example", 15, "Press list", "product-launch", Definition(
+    ("clara@campus.example", 15, "Press list", "newsletter", Definition(
         "New courses, to the press", purpose="informational", topic=None,
         trigger={"once": "2027-03-01T09:00:00+01:00"},
     )),

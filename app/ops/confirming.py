@@ -19,8 +19,8 @@ NOT_YOU = "It was not you? Then do nothing: nothing else is sent."
 # Nothing that was typed into the form but the address: a stranger could write through us to anybody.
 HTML = Markup(
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<meta name="color-scheme" content="light dark"><title>{title}</title></head>'
-    '<body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif">'
+    "<title>{title}</title></head>"
+    '<body style="margin:0;padding:24px;background:#ffffff;color:#1c2427;font:16px/1.5 system-ui,sans-serif">'
     '<table role="presentation" align="center" style="width:100%;max-width:560px"><tr><td>'
     '<h1 style="font-size:22px;line-height:1.3;margin:0 0 16px">{title}</h1>'
     '<p style="margin:0 0 8px">{asked}</p>'
@@ -41,20 +41,17 @@ def ask_back(signup: Signup, now: datetime) -> bool:
     own, link = brand.current(), f"{running.config().base_url}/sign-up/confirm?token={links.confirm(signup.id)}"
     title = f"Please confirm: mail from {own.name}"
     notices.write("sign-up", [signup.email], title, _html(title, own, signup, link), _text(own, signup, link), SYSTEM)
-    signup.mailed_at, signup.mails = now, signup.mails + 1
+    is_long_ago = signup.mailed_at is None or signup.mailed_at < now - signups.DAY
+    signup.mailed_at, signup.mails = now, 1 if is_long_ago else signup.mails + 1
     return True
 
 
 def _html(title: str, own: Brand, signup: Signup, link: str) -> str:
     lines = Markup("").join(LINE.format(line) for line in signup.shown.splitlines())
     said = {"title": title, "asked": ASKED, "lines": lines, "link": link, "not_you": NOT_YOU}
-    return str(HTML.format(**said, accent=own.accent, ink=own.accent_ink, imprint=_imprint(own)))
+    return str(HTML.format(**said, accent=own.accent, ink=own.accent_ink, imprint=own.imprint))
 
 
 def _text(own: Brand, signup: Signup, link: str) -> str:
     asked = "\n".join(f"- {line}" for line in signup.shown.splitlines())
-    return f"{ASKED}\n\n{asked}\n\nConfirm it here:\n{link}\n\n{NOT_YOU}\n\n{_imprint(own)}\n"
-
-
-def _imprint(own: Brand) -> str:
-    return ", ".join(part for part in (own.legal_name or own.name, " ".join(own.postal_address.split())) if part)
+    return f"{ASKED}\n\n{asked}\n\nConfirm it here:\n{link}\n\n{NOT_YOU}\n\n{own.imprint}\n"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Text, delete, select
+from sqlalchemy import CheckConstraint, Text, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -124,10 +124,11 @@ def settle() -> None:
     db.session.execute(delete(RecurringRow).where(RecurringRow.name.not_in([one.name for one in RECURRING])))
 
 
-def run_now(name: str, now: datetime) -> RecurringRow | None:
+def run_now(name: str) -> RecurringRow | None:
     row = db.session.get(RecurringRow, name)
     if row:
-        row.not_before = row.waiting_since = now
+        row.not_before = row.waiting_since = func.now()
+        db.session.flush()
     return row
 
 

@@ -40,13 +40,18 @@ def run(context: Context, parent: int) -> int:
 
 
 def turn() -> list[str]:
-    db.session.execute(text(f"SET LOCAL statement_timeout = {int(LONGEST.total_seconds() * 1000)}"))
+    _bound()
     jobs.settle_recurring()
+    _bound()  # that one commits
     due = work.due_jobs()
     db.session.rollback()
     for name in due:
         ring(name)
     return due
+
+
+def _bound() -> None:
+    db.session.execute(text(f"SET LOCAL statement_timeout = {int(LONGEST.total_seconds() * 1000)}"))
 
 
 def _sleep(asked: list[int]) -> None:

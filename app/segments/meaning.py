@@ -31,7 +31,8 @@ def bounds(column: str, within: Within | None, frame: Frame) -> str:
     if within.last:
         return f" AND {column} >= {_at(frame, frame.now - within.last.length)}"
     if within.since_last_run:
-        return f" AND {column} > {_at(frame, frame.last_run)}" if frame.last_run else ""
+        begins = f" AND {column} > {_at(frame, frame.last_run)}" if frame.last_run else ""
+        return f"{begins} AND {column} <= {_at(frame, frame.now)}"  # what is later is for the next one
     found = f" AND {column} >= {_at(frame, within.start.start)}" if within.start else ""
     if within.end:
         found += f" AND {column} {'<' if within.end.is_day else '<='} {_at(frame, within.end.end)}"

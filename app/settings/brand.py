@@ -23,6 +23,12 @@ class Brand(msgspec.Struct, frozen=True, kw_only=True):
     accent: str = "#0c6478"
     accent_ink: str = "#ffffff"
 
+    @property
+    def imprint(self) -> str:
+        """In a line. Most people write the legal name as the first line of the address, too."""
+        whole, lines = self.legal_name or self.name, [line.strip() for line in self.postal_address.splitlines()]
+        return ", ".join(filter(None, lines if lines[:1] == [whole] else [whole, *lines]))
+
 
 def read() -> tuple[Brand, int]:
     return setting.versioned(NAME, Brand)

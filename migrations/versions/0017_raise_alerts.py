@@ -19,7 +19,8 @@ STEPS = (
       mailed_at    timestamptz,
       created_date timestamptz NOT NULL DEFAULT now(),
       settled_at   timestamptz,
-      settled_how  text
+      settled_how  text,
+      is_dismissed boolean NOT NULL DEFAULT false
     )
     """,
     "CREATE UNIQUE INDEX uq_alerts_cause ON alerts (cause) WHERE settled_at IS NULL",

@@ -304,6 +304,17 @@ def test_a_marketer_dismisses_it_once_and_that_is_written_down(app, client_of, m
     assert "Dismissed by Max." in page(client, "/alerts?filter=state:is:settled")
 
 
+def test_what_somebody_dismissed_rests_for_a_day_though_its_cause_goes_on(app):
+    raised()
+    keeping.dismiss(alerts()[0].id, ADA)
+    raised()
+    assert standing() == []
+    db.session.execute(update(Alert).values(settled_at=Alert.settled_at - keeping.QUIET))
+    db.session.commit()
+    raised()
+    assert len(standing()) == 1
+
+
 def test_an_editor_may_not_dismiss_it(app, client_of, editor):
     raised()
     assert client_of(editor).post("/alerts/1/dismissal").status_code == 403

@@ -14,14 +14,17 @@ from app.automations import keeping, schedule
 from app.automations.automation import AutomationVersion
 from app.automations.definition import Definition
 from app.consent import suppressions
+from app.content import publishing, writing
+from app.content.writing import Draft
 from app.db import db
 from app.segments import keeping as segments
-from app.settings import brand
+from app.settings import brand, topics
 from app.settings.brand import Brand
 from tests.automations.making import (
     ADA,
     HERE,
     HTMX,
+    MAIL,
     NOW,
     make_active,
     make_automation,
@@ -223,6 +226,18 @@ def test_the_preflight_says_who_gets_it_and_who_not(browser):
     assert "postal address" not in page_of(browser.get(f"{HERE}/{automation.id}/preflight"))
 
 
+def test_the_preflight_says_that_nobody_gets_a_mail_about_what_the_clock_does_not_know(browser):
+    body = MAIL.replace("</mj-text>", " {{ facts.product_name }} {{ facts.shop }}</mj-text>", 1)
+    policies = {"facts.product_name": {"skip": True}, "facts.shop": {"default": "us"}, "facts.gone": {"skip": True}}
+    template = writing.create(Draft("Launch", subject="Come", message=body, policies=policies), NOW, ADA)
+    publishing.publish(template, NOW, ADA)
+    automation = make_automation(template_id=template.id)
+    page = page_of(browser.get(f"{HERE}/{automation.id}/preflight"))
+    assert "Nobody would get it: it shows facts.product_name," in page
+    assert page.count("Nobody would get it") == 1
+    assert "Nobody would get it" not in page_of(browser.get(f"{HERE}/{make_automation('Plain').id}/preflight"))
+
+
 def test_the_preflight_says_what_is_missing_and_does_not_offer_to_activate(browser):
     automation = make_automation(segment_id=None, template_id=make_template(is_published=False).id)
     page = page_of(browser.get(f"{HERE}/{automation.id}/preflight"))
@@ -287,6 +302,50 @@ def test_it_is_put_to_rest_again(browser):
     automation = make_active()
     browser.post(f"{HERE}/{automation.id}/deactivation")
     assert (the_only().is_active, the_only().next_at) == (False, None)
+
+
+def test_the_form_of_run_now_sent_twice_is_one_run(browser):
+    make_customers(2)
+    automation = make_automation()
+    page = page_of(browser.get(f"{HERE}/{automation.id}/runs/new"))
+    asked = re.search(r'name="occasion" value="([0-9a-f]{16})"', page)
+    answers = [browser.post(f"{HERE}/{automation.id}/runs", data={"occasion": asked[1]}) for _ in range(3)]
+    assert {answer.headers["Location"] for answer in answers} == {f"/runs/{runs()[0].id}"}
+    assert len(runs()) == 1
+
+
+def test_what_an_active_one_sends_is_not_for_an_editor(client_of, editor, browser):
+    other = make_segment("Others").id
+    automation = make_active()
+    client = client_of(editor)
+    key, sent = automation.id, {"name": "Mended", "version": "1", "template_id": automation.template_id,
+                                "segment_id": automation.segment_id, "purpose": "promotional", "topic": "promotional",
+                                "when": "cron", "cron": "0 10 * * *"}  # fmt: skip
+    for wrong in ({"segment_id": other}, {"when": "now"}, {"cron": "* * * * *"}, {"purpose": "transactional"}):
+        answer = client.post(f"{HERE}/{key}", data={**sent, **wrong})
+        assert answer.status_code == 422, wrong
+        assert "somebody who may send" in page_of(answer)
+    for act in ("archive", "deletion"):
+        assert client.post(f"{HERE}/{key}/{act}").status_code == 403
+    assert client.post(f"{HERE}/{key}", data=sent).status_code == 303
+    db.session.expire_all()
+    assert (the_only().name, the_only().segment_id, the_only().is_active) == ("Mended", sent["segment_id"], True)
+    assert browser.post(f"{HERE}/{key}", data={**sent, "version": "2", "segment_id": other}).status_code == 303
+
+
+def test_what_the_menus_do_not_offer_stays_as_it_is(browser):
+    automation = make_automation(purpose="informational", topic="newsletter", timezone="Etc/GMT-2")
+    topics.archive(topics.called("newsletter"), NOW, ADA)
+    db.session.commit()
+    page = page_of(browser.get(f"{HERE}/{automation.id}/edit"))
+    assert re.search(r'<option value="newsletter" selected>Newsletter \(archived\)', page)
+    assert re.search(r'<option value="Etc/GMT-2"[^>]* selected', page)
+
+
+def test_a_time_that_no_zone_can_tell_is_refused(browser):
+    for said in ("9999-12-31", "0001-01-01"):
+        answer = browser.post(HERE, data={"name": "Odd", "when": "at", "day": said, "time": "23:30"})
+        assert answer.status_code == 422
 
 
 def test_it_is_run_by_hand_as_often_as_somebody_asks(browser):

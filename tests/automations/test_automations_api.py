@@ -8,7 +8,7 @@ from app.automations import keeping, schedule
 from app.automations.automation import Automation
 from app.db import db
 from app.settings import senders
-from tests.automations.making import ADA, make_automation, make_segment, make_template, runs, the_only
+from tests.automations.making import ADA, make_active, make_automation, make_segment, make_template, runs, the_only
 from tests.factories import make_customers
 
 
@@ -63,6 +63,10 @@ def test_a_sender_is_named_by_its_address(crm, config):
     said = made(crm, **{"from": "Somebody <HELLO@campus.example>"})
     assert said["from"] == "Campus <hello@campus.example>"
     assert db.session.get(Automation, said["id"]).sender_id == sender.id
+    default = crm.post("automations", body(**{"from": config.mail_from}))
+    assert (default.status_code, error(default)["details"][0]["field"]) == (422, "from")  # the default would go out
+    sender.is_default = False
+    db.session.commit()
     assert made(crm, **{"from": config.mail_from})["from"] is None
     refused = crm.post("automations", body(**{"from": "me@elsewhere.example"}))
     assert (refused.status_code, error(refused)["details"][0]["field"]) == (422, "from")
@@ -169,6 +173,15 @@ def test_one_more_run_whatever_its_trigger(crm):
     assert [first.get_json(), second.get_json()] == [{"run_id": run.id} for run in runs()]
 
 
+@pytest.mark.parametrize("said", [b"\0", b"{", b"now", b"[1]", b'"x"'])
+def test_what_comes_as_a_body_is_an_object(crm, said):
+    key = made(crm)["id"]
+    for path in ("activation", "runs"):
+        answer = crm.send("POST", f"/api/v1/automations/{key}/{path}", data=said, content_type="application/json")
+        assert answer.status_code in (400, 422), path
+    assert runs() == []
+
+
 def test_the_same_call_again_starts_no_second_run(crm):
     there = f"automations/{made(crm)['id']}/runs"
     answers = [crm.post(there, {}, **{"Idempotency-Key": "one"}).get_json() for _ in range(3)]
@@ -198,6 +211,17 @@ def test_what_it_uses_is_not_deleted(crm):
     for noun, key in (("segments", said["customer_segment_id"]), ("templates", said["message_template_id"])):
         answer = crm.send("DELETE", f"/api/v1/{noun}/{key}")
         assert (answer.status_code, answer.get_json()["used_by"]) == (409, users)
+
+
+def test_what_an_active_one_sends_is_not_for_a_key_that_only_writes(make_system):
+    automation = make_active()
+    writer = make_system("read", "write")
+    for change in ({"trigger": {"once": "now"}}, {"purpose": "transactional"}, {"timezone": "Asia/Tokyo"}):
+        answer = patched(writer, automation.id, version=1, **change)
+        assert (answer.status_code, error(answer)["code"]) == (403, "forbidden"), change
+    assert writer.send("DELETE", f"/api/v1/automations/{automation.id}").status_code == 403
+    assert patched(writer, automation.id, version=1, name="Mended").status_code == 200
+    assert patched(make_system("write", "send"), automation.id, version=2, timezone="Asia/Tokyo").status_code == 200
 
 
 def test_a_key_without_the_scope_does_not_send(make_system):

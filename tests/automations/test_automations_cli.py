@@ -94,7 +94,7 @@ def test_the_crontab_has_each_active_one_on_the_clock_of_the_machine(flask, monk
     assert lines == [
         lines[0],
         f"0 * * * * cd {ROOT} && {CALLED.format(1)} --if-due",
-        f"0 10 * * mon-fri cd {ROOT} && {CALLED.format(2)}",
+        f"0 10 * * 1,2,3,4,5 cd {ROOT} && {CALLED.format(2)}",
     ]
     assert lines[0].startswith("#")
 

@@ -8,13 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from app.automations import jobs, occasions, planning
+from app.automations import jobs, keeping, occasions, planning
 from app.claims import NotYet
 from app.consent import preferences, suppressions
 from app.consent.preferences import Word
 from app.db import db
 from app.deliveries import runs as delivery_runs
 from app.deliveries.delivery import Delivery
+from app.events import partitions
+from app.events.event import Event
 from app.segments import keeping as segments
 from app.segments.unavailable import Unavailable
 from app.settings import topics
@@ -170,15 +172,41 @@ def test_a_paused_run_is_planned_when_it_goes_on(app):
     assert len(planned(run)) == 2
 
 
-def test_since_the_last_run_begins_where_the_run_before_was_planned(app):
-    make_customers(2)
-    automation = make_automation()
-    first = run_of(automation)
-    planned(first)
-    later = run_of(automation, NOW + timedelta(days=1))
-    assert planning.last_run(first) is None
-    assert planning.last_run(later) == NOW
-    assert planning.last_of(automation.id) == NOW
+SINCE = {"event": "login", "within": {"since": "last_run"}}
+
+
+def logged_in(person, at):
+    partitions.ensure(at, at)
+    db.session.add(Event(customer_id=person.id, name="login", occurred_at=at, properties={}))
+    db.session.commit()
+
+
+def test_since_the_last_run_begins_where_its_audience_was_taken_however_late(app):
+    early, late, never = make_customers(3)[:3]
+    automation = make_automation(segment_id=make_segment(rules=SINCE).id)
+    logged_in(early, NOW)
+    first = run_of(automation, NOW)
+    assert set(planned(first, NOW + timedelta(hours=4))) == {early.id}
+    logged_in(early, NOW + timedelta(hours=2))  # nobody had told us of it yet
+    logged_in(late, NOW + timedelta(hours=5))
+    logged_in(never, NOW + timedelta(days=3))  # after the next one
+    delivery_runs.cancel(first, NOW + timedelta(hours=6), ADA)
+    second = run_of(automation, NOW + timedelta(days=1))
+    assert set(planned(second, NOW + timedelta(days=1))) == {late.id}
+
+
+def test_deleted_before_it_was_planned_it_still_knows_the_run_before(app):
+    early, late = make_customers(2)[:2]
+    automation = make_automation(segment_id=make_segment(rules=SINCE).id)
+    logged_in(early, NOW)
+    planned(run_of(automation, NOW), NOW)
+    logged_in(late, NOW + timedelta(hours=5))
+    second = run_of(automation, NOW + timedelta(days=1))
+    keeping.delete(automation, ADA)
+    db.session.commit()
+    db.session.expire_all()
+    assert second.automation_id is None
+    assert set(planned(second, NOW + timedelta(days=1))) == {late.id}
 
 
 def test_a_worker_plans_what_waits(app):

@@ -6,12 +6,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.audit import Entry
 from app.automations import keeping, occasions, schedule
+from app.automations.automation import Automation
 from app.automations.definition import Definition
 from app.db import db
+from app.deliveries import accounts
 from app.deliveries import runs as delivery_runs
 from app.ops import recurring
 from app.settings import team
@@ -59,6 +61,7 @@ def test_a_run_freezes_what_it_uses(app):
         1,
         TEN,
         ADA,
+        may_send=True,
     )
     db.session.commit()
     run = runs()[0]
@@ -112,7 +115,9 @@ def test_one_that_is_too_late_is_left_out_and_told(app):
     assert verbs()[-1] == "missed"
 
 
-@pytest.mark.parametrize(("hours", "minutes", "is_run"), [(0, 0, True), (0, 1, False), (1, 60, True), (1, 61, False)])
+@pytest.mark.parametrize(
+    ("hours", "minutes", "is_run"), [(0, 1, True), (0, 2, False), (0.001, 1, True), (1, 60, True), (1, 61, False)]
+)
 def test_how_late_it_may_be_is_a_limit_of_its_own(app, hours, minutes, is_run):
     make_active(at=BEFORE, limits={"late_hours": hours})
     assert bool(fired(TEN + timedelta(minutes=minutes))) is is_run
@@ -135,7 +140,7 @@ def test_once_at_once_runs_when_it_is_activated_and_never_again(app):
     db.session.rollback()
     wanted = Definition("Again", template_id=automation.template_id, segment_id=automation.segment_id,
                         trigger={"once": "now"})  # fmt: skip
-    keeping.change(automation, wanted, 1, TEN, ADA)
+    keeping.change(automation, wanted, 1, TEN, ADA, may_send=True)
     keeping.activate(automation, TEN, ADA)
     db.session.commit()
     assert fired(TEN) == [BEFORE, TEN]
@@ -192,14 +197,62 @@ def test_another_zone_of_the_team_moves_those_that_follow_it(app, client_of, adm
 
 
 def test_what_cannot_run_any_more_fails_with_its_reason_and_the_next_time_stays(app):
+
+    automation = make_active(at=BEFORE)
+    automation.segment_id = None
+    db.session.commit()
+    fired(TEN)
+    said = "Choose a segment: whom to write to."
+    assert [(run.state, run.state_reason) for run in runs()] == [("failed", said)]
+    assert the_only().next_at == TEN + DAY
+
+
+def test_what_it_uses_may_go_to_the_archive_and_it_goes_on(app):
+    from app.content import writing
     from app.segments import keeping as segments
 
     automation = make_active(at=BEFORE)
     segments.archive(segments.find(automation.segment_id), TEN, ADA)
+    writing.archive(writing.find(automation.template_id), TEN, ADA)
     db.session.commit()
-    fired(TEN)
-    assert [(run.state, run.state_reason) for run in runs()] == [("failed", "Its segment is in the archive.")]
-    assert the_only().next_at == TEN + DAY
+    assert fired(TEN) == [TEN]
+    assert [run.state for run in runs()] == ["planning"]
+    keeping.deactivate(automation, ADA)
+    with pytest.raises(keeping.NotReady) as unready:
+        keeping.activate(automation, TEN, ADA)
+    assert [one.message for one in unready.value.problems] == [
+        "Its segment is in the archive.", "Its template is in the archive.",
+    ]  # fmt: skip
+
+
+def test_a_provider_that_refuses_the_account_stops_an_activation_and_a_quota_does_not(app):
+    automation = make_automation()
+    accounts.close("outbox", "The key is wrong.", None, TEN)
+    with pytest.raises(keeping.NotReady, match="The key is wrong"):
+        keeping.activate(automation, TEN, ADA)
+    accounts.close("outbox", "Used up.", TEN + DAY, TEN)
+    assert keeping.activate(automation, TEN, ADA).is_active
+
+
+def test_one_that_failed_before_anybody_got_it_may_be_activated_again(app):
+    automation = make_active(at=BEFORE, trigger={"once": "now"})
+    fired(BEFORE)
+    delivery_runs.fail(runs()[0], "Its segment cannot be computed.", BEFORE)
+    db.session.commit()
+    keeping.activate(automation, TEN, ADA)
+    db.session.commit()
+    assert fired(TEN) == [BEFORE, TEN]
+    with pytest.raises(keeping.HasRun):
+        keeping.activate(automation, TEN, ADA)
+
+
+def test_a_zone_that_one_machine_does_not_know_holds_nobody_else_up(app):
+    make_active("Good", at=BEFORE)
+    make_active("Odd", at=BEFORE - HOUR)
+    db.session.execute(update(Automation).where(Automation.name == "Odd").values(timezone="Mars/Olympus"))
+    db.session.commit()
+    assert fired(TEN)[-1:] == [TEN]
+    schedule.refresh(TEN)
 
 
 def test_one_that_breaks_holds_nobody_up(app, monkeypatch):

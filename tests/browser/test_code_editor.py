@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import AXE, PICTURES, SCREENS
 
@@ -55,7 +55,7 @@ def test_a_mail_is_typed_completed_mended_and_published(page):
     page.screenshot(path=PICTURES / "template-code-problem-1280.png", full_page=True, caret="initial")
     mends.click()
     assert 'width="96px"' in source(page)
-    expect(page.locator("#problems .bad")).to_have_count(0)
+    expect(page.locator("#problems .bad")).to_have_count(0, timeout=20_000)
     page.keyboard.press("Control+s")
     expect(page.locator("[data-unsaved-said]")).to_be_hidden()
     page.click("[data-publishes]")
@@ -88,6 +88,17 @@ def test_what_is_published_is_saved_first_and_errors_stop_it(page):
     expect(page.locator("#publish")).to_be_hidden()
     page.locator("#problems [data-fix]").first.click()
     expect(page.locator("[name=subject]")).to_have_value("Hi {{ customer.first_name }}")
+
+
+def test_what_is_typed_while_an_answer_is_on_its_way_is_asked_about_too(page):
+    held: list[Route] = []
+    page.route("**/templates/check", lambda route: route.continue_() if held else held.append(route))
+    page.reload()
+    page.wait_for_selector(".cm-content")
+    page.wait_for_timeout(100)
+    page.fill("[name=subject]", "Hi {{ customer.frist_name }}")
+    held[0].continue_()
+    expect(page.locator("#problems [data-fix]")).to_be_visible()
 
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)

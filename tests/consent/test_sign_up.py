@@ -129,6 +129,13 @@ class TestTheMail:
         assert db.session.scalars(select(OutboxMessage.to_email)).all() == [NEW["email"]]
         assert "You are in" in said(ask(app, "POST", path))
 
+    def test_it_is_read_by_light_and_in_the_dark(self, app):
+        """A mail that says it knows the dark and brings no colours is black on black in some programs."""
+        ask(app, "POST", "/sign-up", data=NEW)
+        html = db.session.scalars(select(Notice.html)).one()
+        assert "color-scheme" not in html
+        assert "background:#ffffff;color:#1c2427" in html
+
     def test_what_a_stranger_types_goes_to_nobody(self, app):
         ask(app, "POST", "/sign-up", data={**NEW, "first_name": "Win a car at https://evil.example"})
         notice = db.session.scalars(select(Notice)).one()
@@ -151,6 +158,12 @@ class TestTheMail:
         db.session.commit()
         ask(app, "POST", "/sign-up", data=NEW)
         assert count(Notice) == signups.MOST + 1
+
+    def test_a_flood_of_strangers_is_not_mailed(self, app, monkeypatch):
+        monkeypatch.setattr(signups, "FLOOD", 3)
+        for n in range(5):
+            ask(app, "POST", "/sign-up", data={**NEW, "email": f"p{n}@posteo.example"})
+        assert (count(Signup), count(Notice)) == (5, 3)
 
     def test_twenty_at_once_are_one_mail(self, app):
         def once(_: int) -> int:

@@ -60,6 +60,17 @@ def test_who_waited_twice_in_one_run_gets_one_mail(app):
     assert (run.state, adds_up(run)) == ("finished", True)
 
 
+def test_who_waited_twice_sealed_gets_one_mail_too(app):
+    maya, other = make_customers(2)
+    run = make_run()
+    killed_after(1)
+    merged(maya, other)
+    sent()
+    assert addresses() == ["p0@posteo.example"]
+    assert runs.account(run).skipped == {"duplicate_address": 1}
+    assert (run.state, adds_up(run)) == ("finished", True)
+
+
 def test_who_was_left_out_does_not_keep_the_other_from_it(app):
     maya, other = make_customer(), make_customer(email="maya@posteo.example")
     make_run()

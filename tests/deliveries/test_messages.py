@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from app.audit.actor import COMMAND_LINE
 from app.clock import clock
 from app.consent import suppressions
 from app.db import db
-from app.deliveries import runs
+from app.deliveries import messages, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
@@ -162,3 +162,19 @@ def test_many_at_once_are_all_kept_and_all_sent(app, shop):
     assert answers == [202] * 20
     sent()
     assert (len(making.outbox()), the_run().planned, the_run().state) == (20, 20, "finished")
+
+
+def test_a_run_that_is_cancelled_at_that_moment_loses_no_message(shop, monkeypatch):
+    maya()
+    version = make_version(CODE)
+    ask(shop, version)
+    first, held = the_run(), messages._is_held
+
+    def cancelled_before(run):
+        monkeypatch.setattr(messages, "_is_held", held)
+        db.session.execute(update(Run).where(Run.id == run.id).values(state="cancelled"))
+        return held(run)
+
+    monkeypatch.setattr(messages, "_is_held", cancelled_before)
+    assert ask(shop, version).status_code == 202
+    assert (the_run().id > first.id, the_run().state, the_run().planned) == (True, "sending", 1)

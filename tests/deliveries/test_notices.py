@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from app.audit.actor import COMMAND_LINE
 from app.claims import NotYet, Refused
 from app.db import db
-from app.deliveries import accounts, jobs, local_outbox, notices, stopping
+from app.deliveries import accounts, carriers, jobs, local_outbox, notices, stopping
 from app.deliveries.notice import Notice
 from app.deliveries.outbox_message import OutboxMessage
 from app.deliveries.providers import Outcome
@@ -55,7 +55,7 @@ def test_a_notice_lands_in_the_outbox_once(app):
 
 def test_killed_between_post_and_record_it_is_still_one_mail(app):
     notice = written()[0]
-    provider = notices.carrier()
+    provider = carriers.carrier()
     mail = notices._mail(notice)
     provider.post(provider.pack([mail]), mail.key)
     db.session.commit()  # the provider has it; the record was never written
@@ -81,7 +81,7 @@ def test_what_a_provider_refuses_says_why(app, monkeypatch):
             return [Outcome(refused="This address does not exist.")]
 
     notice = written()[0]
-    monkeypatch.setattr(notices, "carrier", Refusing)
+    monkeypatch.setattr(carriers, "carrier", Refusing)
     with pytest.raises(Refused, match="does not exist"):
         post(notice)
     assert jobs.post_notices() == 0
@@ -164,7 +164,7 @@ def test_a_refused_account_is_closed_and_notices_wait_until_it_opens(resend):
         due()
         assert jobs.post_notices() == 0
     assert accounts.closed("resend").closed_for
-    assert "closed" in of(notice).error
+    assert "invalid_api_key" in of(notice).error
     assert len(resend.calls) == 1
     assert (of(notice).attempts, of(other).attempts) == (0, 0)
     accounts.reopen("resend", COMMAND_LINE)
@@ -203,7 +203,7 @@ def test_no_transaction_is_open_while_it_is_posted(app, monkeypatch):
             return [Outcome(id="1")]
 
     written()
-    monkeypatch.setattr(notices, "carrier", Watching)
+    monkeypatch.setattr(carriers, "carrier", Watching)
     assert jobs.post_notices() == 1
     assert seen == [0]
 

@@ -62,6 +62,25 @@ def test_a_run_is_paused_resumed_and_cancelled(crm):
     assert (refused.status_code, refused.get_json()["error"]["code"]) == (409, "wrong_state")
 
 
+def test_the_same_call_again_is_answered_as_before_and_does_nothing(crm):
+    make_customers(2)
+    run = make_run()
+    named = {"Idempotency-Key": "pause-1"}
+    first = crm.post(f"runs/{run.id}/pause", {}, **named)
+    act(crm, run.id, "resume")
+    again = crm.post(f"runs/{run.id}/pause", {}, **named)
+    assert (first.status_code, again.get_json()) == (200, first.get_json())
+    assert crm.get(f"runs/{run.id}").get_json()["state"] == "sending"
+    other = crm.post(f"runs/{run.id}/pause", {"why": "another"}, **named)
+    assert (other.status_code, other.get_json()["error"]["code"]) == (409, "idempotency_key_reused")
+
+
+@pytest.mark.parametrize("limit", ["0010009999", "000001" + "9" * 20, "1" * 5000, "1001", "0", "-1", "1e3"])
+def test_a_limit_is_a_small_number(crm, limit):
+    answer = crm.get(f"runs?limit={limit}")
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (422, "bad_limit")
+
+
 def test_who_may_only_read_holds_nothing(make_system):
     run = make_run()
     reader = make_system("read")

@@ -16,11 +16,11 @@ from app import claims
 from app.audit.actor import COMMAND_LINE
 from app.claims import Claim, Lost, NotYet
 from app.clock import clock
-from app.consent import preferences
+from app.consent import preferences, suppressions
 from app.consent.preferences import Word
 from app.customers.customer import Customer
 from app.db import db
-from app.deliveries import accounts, filling, jobs, outcomes, runs, sealing, sending, stopping
+from app.deliveries import accounts, carriers, filling, jobs, outcomes, runs, sealing, sending, stopping
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.filling import Whom
@@ -32,7 +32,7 @@ from app.ops import recurring
 from app.settings import topics
 from tests.deliveries import making
 from tests.deliveries.making import EVERYBODY, addresses, adds_up, fate, make_run, make_version, sent
-from tests.factories import make_customer, make_customers
+from tests.factories import NOW, make_customer, make_customers
 
 ADA = COMMAND_LINE
 
@@ -66,7 +66,7 @@ def posts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Post]:
 
     def by(*says: Any, **more: Any) -> Post:
         post = Post(*says, **more)
-        monkeypatch.setattr(sending, "carrier", lambda: post)
+        monkeypatch.setattr(carriers, "carrier", lambda: post)
         return post
 
     return by
@@ -173,6 +173,30 @@ def test_who_says_no_while_the_sealed_batch_waits_gets_nothing_either(app):
     sent()
     assert (fate(first), fate(second)[0]) == (("skipped", "unsubscribed"), "accepted")
     assert addresses() == ["p1@posteo.example"]
+
+
+def test_who_moves_while_the_sealed_batch_waits_gets_it_at_the_new_address(app):
+    first, _second = make_customers(2)
+    make_run()
+    killed_after(1)
+    suppressions.add("p0@posteo.example", "It bounced.", NOW, ADA)
+    first.email = "moved@posteo.example"
+    db.session.commit()
+    sent()
+    assert addresses() == ["moved@posteo.example", "p1@posteo.example"]
+
+
+def test_what_waits_sealed_or_out_goes_to_nobody_else_on_a_staging_machine(app, monkeypatch):
+    for steps_done, state in ((1, "skipped"), (2, "uncertain")):
+        maya = make_customer(email=f"maya{steps_done}@posteo.example")
+        make_run(key=f"run {steps_done}", whom=Whom(f"SELECT id AS customer_id FROM customers WHERE id = {maya.id}"))
+        with monkeypatch.context() as patched:
+            killed_after(steps_done)
+            config = replace(app.extensions["config"], mail_allow=("campus.example",))
+            patched.setitem(app.extensions, "config", config)
+            sent()
+        assert fate(maya)[0] == state
+    assert addresses() == []
 
 
 def test_who_says_no_while_the_account_is_closed_gets_nothing_either(posts):
@@ -574,7 +598,7 @@ def test_a_provider_that_is_not_built_in_loses_nothing(app, monkeypatch):
         raise Closed("It is not built in yet.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(sending, "carrier", closed)
+        patched.setattr(carriers, "carrier", closed)
         sent()
     assert (making.batch().error, making.batch().attempts) == ("It is not built in yet.", 0)
     sent()

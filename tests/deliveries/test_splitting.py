@@ -13,7 +13,7 @@ from sqlalchemy import select, text, update
 from app.audit.actor import COMMAND_LINE
 from app.clock import clock
 from app.db import db
-from app.deliveries import filling, jobs, pace, runs, sending, splitting
+from app.deliveries import carriers, filling, jobs, pace, runs, sending, splitting
 from app.deliveries.batch import Batch, RunAddress
 from app.deliveries.delivery import Delivery
 from app.deliveries.providers import Rejected
@@ -287,7 +287,7 @@ def posting_batch() -> Batch:
     """As its worker holds it when the answer comes."""
     batch = making.batch()
     run = db.session.get_one(Run, batch.run_id)
-    sending.sealing.seal(batch, run, sending.carrier(), clock())
+    sending.sealing.seal(batch, run, carriers.carrier(), clock())
     batch.state, batch.posted_at = "posting", clock()
     db.session.commit()
     return batch

@@ -64,7 +64,8 @@ class Clicker(threading.Thread):
         except (URLError, OSError):
             status, body = 0, ""  # nobody listened: that is what a dead web server looks like
         self.answers.append(status)
-        self.leaks += [f"{path}: {leak}" for leak in LEAKS if leak in body]
+        told = LEAKS if status != 200 else [leak for leak in LEAKS if leak != "SELECT "]  # the trail shows people's SQL
+        self.leaks += [f"{path}: {leak}" for leak in told if leak in body]
         return status
 
 

@@ -66,7 +66,7 @@ def _within(at: datetime, raw: dict[str, Any] | None, world: World) -> bool:
     if "last" in raw:
         return at >= world.now - length(raw["last"])
     if "since" in raw:
-        return world.last_run is None or at > world.last_run
+        return at <= world.now and (world.last_run is None or at > world.last_run)
     is_early = "from" in raw and bounds(raw["from"], world)[0](at)
     return not is_early and not ("to" in raw and bounds(raw["to"], world)[1](at))
 

@@ -59,6 +59,17 @@ class TestTeam:
 
 
 class TestBrand:
+    @pytest.mark.parametrize(
+        ("legal_name", "address", "imprint"),
+        [
+            ("Campus gGmbH", "Campus gGmbH\n Road 1 \n\n12345 Town", "Campus gGmbH, Road 1, 12345 Town"),
+            ("Campus gGmbH", "Road 1\n12345 Town", "Campus gGmbH, Road 1, 12345 Town"),
+            ("", "", "Campus"),
+        ],
+    )
+    def test_nobody_is_named_twice_in_the_imprint(self, legal_name, address, imprint):
+        assert brand.Brand(legal_name=legal_name, postal_address=address).imprint == imprint
+
     def filled(self, **changes: str) -> dict[str, str]:
         good = {"name": "Campus", "accent": "#0c6478", "accent_ink": "#ffffff", "version": "0"}
         return good | changes

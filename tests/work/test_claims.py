@@ -170,7 +170,7 @@ def test_a_failed_row_waits_for_a_person_who_retries_it() -> None:
     claims.set_aside(Errand, held, "It cannot be.", clock())
     db.session.commit()
     assert claim(at=clock() + timedelta(days=1)) == []
-    assert claims.retry(Errand, key, clock())
+    assert claims.retry(Errand, key)
     assert [one.attempts for one in claim()] == [1]
     db.session.commit()
     assert row(key).failed_at is None
@@ -181,7 +181,7 @@ def test_a_failed_row_can_be_discarded_and_others_cannot() -> None:
     change(failed, failed_at=clock())
     assert claims.discard(Errand, failed)
     assert not claims.discard(Errand, fine)
-    assert not claims.retry(Errand, fine, clock())
+    assert not claims.retry(Errand, fine)
 
 
 def test_rows_that_are_done_can_go_and_a_lost_one_keeps_the_whole_set() -> None:
@@ -200,6 +200,6 @@ def test_rows_that_are_done_can_go_and_a_lost_one_keeps_the_whole_set() -> None:
 
 def test_what_failed_together_comes_alone() -> None:
     asked = ask_for("quick", "quick")
-    claims.part(Errand, claim(), clock(), "Something in the set was wrong.")
+    claims.part(Errand, claim(), "Something in the set was wrong.")
     db.session.commit()
     assert [keys(claim()) for _ in range(3)] == [[asked[0]], [asked[1]], []]

@@ -46,6 +46,30 @@ def test_an_error_is_tried_again_later_and_set_aside_in_the_end() -> None:
     assert row(key).error == "It ended in an error that nobody foresaw (KeyError); the log says where."
 
 
+@pytest.mark.parametrize(("step", "is_done"), [(pump.STILL_HERE, False), (pump.ON_ITS_WAY, True)])
+def test_asked_to_stop_it_rests_between_steps_but_not_where_something_is_about_to_leave(step, is_done) -> None:
+    (key,) = ask_for("quick")
+    went_on = []
+
+    def do(_key: int, _now: datetime) -> Iterator[bool]:
+        pump.stopping.set()
+        yield step
+        went_on.append(key)
+
+    assert pump.pump(ERRANDS, do) == int(is_done)
+    assert bool(went_on) is is_done
+    assert (row(key).attempts, row(key).waiting_since is None) == ((1, True) if is_done else (0, False))
+
+
+def test_rows_claimed_together_are_given_back_after_a_moment(monkeypatch) -> None:
+    monkeypatch.setattr(pump, "TURN", 0.0)
+    ask_for(*["quick"] * 3)
+    seen = []
+    assert pump.pump(ERRANDS, lambda key, now: seen.append(key)) == 3
+    assert len(seen) == 3
+    assert waiting() == 0
+
+
 def test_the_pauses_grow() -> None:
     assert [pump.pause_after(n).seconds for n in (1, 2, 3, 4, 5, 9)] == [5, 30, 120, 600, 600, 600]
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from flask import Blueprint, Response
 
-from app import running
+from app import access, running
 from app.access import key
 from app.automations import definition, directory, keeping, occasions, readiness, triggers
 from app.automations.automation import Automation
@@ -69,9 +69,11 @@ def change(automation_id: int) -> Response:
     kept = Definition(**(definition.of(automation).kept() | _parts(wanted)))
     _refuse(wanted, kept, now)
     try:
-        held = keeping.change(automation, kept, said(wanted.version) or 0, now, authored.by())
+        held = keeping.change(automation, kept, said(wanted.version) or 0, now, authored.by(), may_send=_may_send())
     except keeping.Changed:
         raise authored.stale(automation.version) from None
+    except keeping.MayNotSend as refused:
+        raise Refusal(403, "forbidden", f"This key lacks the scope “send”. {refused}") from None
     except keeping.NotReady as unready:
         raise _not_ready(unready.problems) from None
     db.session.commit()
@@ -82,7 +84,10 @@ def change(automation_id: int) -> Response:
 @key("write")
 def delete(automation_id: int) -> Response:
     """Its runs stay, under its name."""
-    keeping.delete(_find(automation_id), authored.by())
+    automation = _find(automation_id)
+    if automation.is_active and not _may_send():
+        raise Refusal(403, "forbidden", "This key lacks the scope “send”, and the automation is active.")
+    keeping.delete(automation, authored.by())
     db.session.commit()
     return Response(status=204)
 
@@ -91,7 +96,7 @@ def delete(automation_id: int) -> Response:
 @key("send")
 def activate(automation_id: int) -> Response:
     """It may come without a body: there is nothing to say."""
-    body = reading.sent()
+    body = reading.if_any()
     return taking.once(body, lambda now: _activate(automation_id, now), bell="")
 
 
@@ -107,7 +112,7 @@ def deactivate(automation_id: int) -> Response:
 @key("send")
 def run(automation_id: int) -> Response:
     """One more, whatever its trigger says; it may come without a body."""
-    body = reading.sent()
+    body = reading.if_any()
     return taking.once(body, lambda now: _run(automation_id, now), bell="automations.plan_runs")
 
 
@@ -128,7 +133,7 @@ def _activate(automation_id: int, now: datetime) -> Answer:
     except keeping.NotReady as unready:
         raise _not_ready(unready.problems) from None
     except keeping.HasRun as over:
-        message = f"It went out once already, by run {over.run.id}. Start another run, or change it."
+        message = f"It had its one run, {over.run.id} ({over.run.state}). Start another run, or change it."
         raise Refusal(409, "has_run", message, [{"run_id": over.run.id}]) from None
     return Answer(200, msgspec.json.encode(_known(held)))
 
@@ -137,7 +142,7 @@ def _run(automation_id: int, now: datetime) -> Answer:
     automation = _find(automation_id)
     if unready := readiness.problems(automation):
         raise _not_ready(unready)
-    made = occasions.by_hand(automation, now, authored.by())
+    made = occasions.by_hand(automation, now, authored.by(), occasions.new_occasion())
     return Answer(202, msgspec.json.encode(StartedRun(made.id)))
 
 
@@ -156,12 +161,13 @@ def _parts(wanted: msgspec.Struct) -> dict[str, Any]:
 
 
 def _sender(written: str) -> int | None:
-    """An address of Settings, with or without its name; MAIL_FROM is what goes out without any."""
+    """An address of Settings, with or without its name; MAIL_FROM is what goes out where Settings have no default."""
     address = parseaddr(written)[1].lower()
     for one in senders.everyone():
         if one.email.lower() == address:
             return one.id
-    if address and address == parseaddr(running.config().mail_from)[1].lower():
+    is_without = not any(one.is_default for one in senders.everyone())
+    if address and is_without and address == parseaddr(running.config().mail_from)[1].lower():
         return None
     raise _refused([Problem("from", "There is no such sender. An admin adds it under Settings → Senders.")])
 
@@ -186,6 +192,10 @@ def _not_ready(problems: list[Problem]) -> Refusal:
 def _refused(problems: list[Problem], code: str = "invalid") -> Refusal:
     details = [{"code": code, "field": one.path, "message": one.message} for one in problems]
     return Refusal(422, code, problems[0].message, details)
+
+
+def _may_send() -> bool:
+    return access.api_key().allows("send")
 
 
 def _find(automation_id: int) -> Automation:

@@ -38,6 +38,12 @@ def sent() -> bytes:
     return said
 
 
+def if_any() -> bytes:
+    """Where there is nothing to say a body may be missing; one that came is an object."""
+    said = sent()
+    return one(said) if said else said
+
+
 def one(said: bytes) -> bytes:
     """A body that is one object, as JSON that can be kept."""
     try:

@@ -54,8 +54,11 @@ def _act(operation: str, said: str) -> dict[str, Any]:
     return {
         "summary": said,
         "operationId": operation,
-        "parameters": [ID],
-        "responses": {"200": answer("The run as it is now.", refer("KnownRun")), **refusals(401, 403, 404, 409, 429)},
+        "parameters": [ID, ONCE],
+        "responses": {
+            "200": answer("The run as it is now.", refer("KnownRun")),
+            **refusals(400, 401, 403, 404, 409, 413, 422, 429),
+        },
     }
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import msgspec
 from flask import Blueprint, Response
 
 from app.access import key
-from app.blueprints.api import authored, lists, run_shapes
+from app.blueprints.api import authored, lists, reading, run_shapes, taking
 from app.blueprints.api.answers import answer
 from app.blueprints.api.refusals import Refusal
 from app.clock import clock
@@ -18,6 +19,7 @@ from app.deliveries import directory, runs
 from app.deliveries.run import Run
 from app.deliveries.runs import Account, WrongState
 from app.queue import ring
+from app.receipts.idempotency import Answer
 
 door = Blueprint("api_runs", __name__, url_prefix="/api/v1/runs")
 OWN = (
@@ -72,6 +74,13 @@ def find(run_id: int) -> Run:
 
 
 def _done(run_id: int, wanted: Sequence[str], do: Callable[[Run], None]) -> Response:
+    """It may come without a body: there is nothing to say."""
+    answer = taking.once(reading.if_any(), lambda _: _do(run_id, wanted, do), bell="automations.plan_runs")
+    ring("deliveries.send")
+    return answer
+
+
+def _do(run_id: int, wanted: Sequence[str], do: Callable[[Run], None]) -> Answer:
     """Asked for what is so already, it stays so."""
     run = find(run_id)
     try:
@@ -80,10 +89,8 @@ def _done(run_id: int, wanted: Sequence[str], do: Callable[[Run], None]) -> Resp
         db.session.rollback()
         if find(run_id).state not in wanted:
             raise Refusal(409, "wrong_state", str(late)) from None
-    db.session.commit()
-    ring("automations.plan_runs")
-    ring("deliveries.send")
-    return show(run_id)
+    db.session.flush()
+    return Answer(200, msgspec.json.encode(_known([find(run_id)])[0]))
 
 
 def _known(found: Sequence[Run]) -> list[run_shapes.KnownRun]:

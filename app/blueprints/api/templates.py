@@ -82,7 +82,7 @@ def delete(template_id: int) -> Response:
 @key("write")
 def publish(template_id: int) -> Response:
     """It may come without a body: there is nothing to say."""
-    body = reading.sent()
+    body = reading.if_any()
     return taking.once(body, lambda now: _publish(template_id, now), bell="")
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
 from app import htmx
-from app.access import actor, may
+from app.access import actor, may, person
 from app.automations import changes, definition, directory, keeping, readiness
 from app.automations import using as using  # says of segments and templates who uses them
 from app.automations.automation import Automation
@@ -72,7 +72,7 @@ def show(automation_id: int) -> Response:
         "automations/show.html",
         automation=automation,
         said=shown.of(automation, now),
-        unready=readiness.problems(automation),
+        unready=readiness.lacking(automation),
         runs=directory.runs_of(automation),
         steps=changes.of(automation),
     )
@@ -95,7 +95,7 @@ def save(automation_id: int) -> Response:
     if problems := _problems(wanted, faults, now):
         return form(automation, sent.fields(), problems, 422)
     try:
-        held = keeping.change(automation, wanted, version_sent(), now, actor())
+        held = keeping.change(automation, wanted, version_sent(), now, actor(), may_send=person().may("send"))
     except NotReady as unready:
         db.session.rollback()
         return form(automation, sent.fields(), unready.problems, 422)
@@ -107,6 +107,14 @@ def save(automation_id: int) -> Response:
 
 def found(automation_id: int) -> Automation:
     return keeping.find(automation_id) or abort(404)
+
+
+def to_end(automation_id: int) -> Automation:
+    """What is active, and would be no more, is for those who may send."""
+    automation = found(automation_id)
+    if automation.is_active and not person().may("send"):
+        abort(403)
+    return automation
 
 
 def form(
@@ -124,7 +132,7 @@ def form(
         errors=sent.by_path(problems or []),
         # Whoever is told what others saved, and sends the form again, has seen it.
         version=automation.version if automation else 0,
-        **shown.beside(typed.get("segment_id", ""), typed.get("template_id", "")),
+        **shown.beside(typed),
         **more,
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 
 from app import htmx, running
 from app.access import actor, may
@@ -18,6 +19,7 @@ from app.queue import ring
 from app.segments.unavailable import Unavailable
 from app.settings import brand, senders
 
+OCCASION = re.compile(r"[0-9a-f]{16}")
 door = Blueprint("automation_activation", __name__, url_prefix="/automations/<int:automation_id>")
 
 
@@ -37,7 +39,8 @@ def activate(automation_id: int) -> Response:
         db.session.rollback()
         return _preflight(automation, 422)
     except HasRun as over:
-        said = "It went out once already: this is that run. “Run now” sends it again."
+        had = "was cancelled" if over.run.state == "cancelled" else "went out"
+        said = f"It {had} once already: this is that run. “Run now” sends it again."
         return htmx.go(f"/runs/{over.run.id}", said, "warn")
     db.session.commit()
     return htmx.go(url_for("automations.show", automation_id=automation_id), f"“{held.name}” is active.")
@@ -57,19 +60,31 @@ def deactivate(automation_id: int) -> Response:
 @may("send")
 def ask_to_run(automation_id: int) -> Response:
     automation = found(automation_id)
-    return htmx.answer("automations/run.html", automation=automation, unready=readiness.problems(automation))
+    return _asked_to_run(automation)
 
 
 @door.post("/runs")
 @may("send")
 def run(automation_id: int) -> Response:
     automation, now = found(automation_id), datetime.now(UTC)
-    if unready := readiness.problems(automation):
-        return htmx.answer("automations/run.html", code=422, automation=automation, unready=unready)
-    made = occasions.by_hand(automation, now, actor())
+    if readiness.problems(automation):
+        db.session.rollback()
+        return _asked_to_run(automation, 422)
+    made = occasions.by_hand(automation, now, actor(), _occasion())
     db.session.commit()
     ring("automations.plan_runs")
     return htmx.go(f"/runs/{made.id}", f"“{made.name}” runs.")
+
+
+def _asked_to_run(automation: Automation, code: int = 200) -> Response:
+    """With the name of this occasion: the form sent twice is one run."""
+    unready, occasion = readiness.problems(automation), occasions.new_occasion()
+    return htmx.answer("automations/run.html", code=code, automation=automation, unready=unready, occasion=occasion)
+
+
+def _occasion() -> str:
+    sent = request.form.get("occasion", "")
+    return sent if OCCASION.fullmatch(sent) else occasions.new_occasion()
 
 
 def _preflight(automation: Automation, code: int = 200) -> Response:
@@ -89,7 +104,7 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
         estimate=estimate.of(people.get(None, 0)),
         why=why,
         seconds=time.perf_counter() - began,
-        unready=readiness.problems(automation),
+        unready=readiness.lacking(automation),
         warnings=_warnings(automation),
     )
 
@@ -97,7 +112,10 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
 def _warnings(automation: Automation) -> list[str]:
     """What is not as it should be, and stops nothing."""
     config = running.config()
-    found = []
+    found = [
+        f"Nobody would get it: it shows {path}, which comes with an event or a launch, and not by the clock."
+        for path in readiness.unfilled(automation)
+    ]
     if automation.purpose != "transactional" and not brand.current().postal_address.strip():
         found.append("There is no postal address yet: many countries ask for one in such mail. Settings → Brand.")
     if automation.sender_id is None and not any(one.is_default for one in senders.everyone()):

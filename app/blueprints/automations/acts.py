@@ -9,7 +9,7 @@ from flask import Blueprint, Response, url_for
 from app import htmx
 from app.access import actor, may
 from app.automations import directory, keeping
-from app.blueprints.automations import found
+from app.blueprints.automations import found, to_end
 from app.db import db
 
 door = Blueprint("automation_acts", __name__, url_prefix="/automations/<int:automation_id>")
@@ -27,7 +27,7 @@ def duplicate(automation_id: int) -> Response:
 @door.post("/archive")
 @may("edit")
 def archive(automation_id: int) -> Response:
-    automation = found(automation_id)
+    automation = to_end(automation_id)
     keeping.archive(automation, datetime.now(UTC), actor())
     db.session.commit()
     said = f"“{automation.name}” is archived, and acts no more. Runs that are on their way go on."
@@ -54,7 +54,7 @@ def ask_to_delete(automation_id: int) -> Response:
 @door.post("/deletion")
 @may("edit")
 def delete(automation_id: int) -> Response:
-    automation = found(automation_id)
+    automation = to_end(automation_id)
     name = automation.name
     keeping.delete(automation, actor())
     db.session.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,18 +66,31 @@ def when(automation: Automation) -> str:
     return f"Once, on {at.day} {at:%b %Y} at {at:%H:%M}" if at else "Once"
 
 
-def beside(segment_id: str, template_id: str) -> dict[str, Any]:
+def beside(typed: Mapping[str, Any]) -> dict[str, Any]:
     """The choices of the form; what is chosen already stays among them, archived or not."""
+    segment_id, template_id = typed.get("segment_id", ""), typed.get("template_id", "")
     default = next((one for one in senders.everyone() if one.is_default), None)
     return {
         "segments": _with([_sized(*one) for one in segments.sized()], keeping.find, segment_id),
         "templates": _with([_published(*one) for one in templates()], writing.find, template_id),
-        "topics": [(one.slug, one.name) for one in topics.in_use()],
+        "topics": _topics(typed.get("topic", "")),
         "senders": [(str(one.id), f"{one.name} <{one.email}>") for one in senders.everyone()],
         "default_sender": f"{default.name} <{default.email}>" if default else running.config().mail_from,
-        "zone_choices": [(zone, zone, "") for zone in team.zones()],
+        "zone_choices": _zones(typed.get("timezone", "")),
         "team_zone": team.zone().key,
     }
+
+
+def _topics(chosen: str) -> list[tuple[str, str]]:
+    found = [(one.slug, one.name) for one in topics.in_use()]
+    held = topics.called(chosen) if chosen and chosen not in dict(found) else None
+    return found + ([(held.slug, f"{held.name} (archived)")] if held else [])
+
+
+def _zones(chosen: str) -> list[Choice]:
+    """Other systems may name one that is not in our menu."""
+    found = team.zones()
+    return [(zone, zone, "") for zone in ([] if not chosen or chosen in found else [chosen]) + list(found)]
 
 
 def _with(choices: list[Choice], find: Any, chosen: str) -> list[Choice]:

@@ -77,7 +77,9 @@ def confirm() -> Response:
 
 def _slow_down() -> None:
     caller = returning.address()
-    if wait := limits.seconds_to_wait("track", f"sign-up:{caller}", limits.is_here(caller)):
+    is_here = limits.is_here(caller)
+    waits = (limits.seconds_to_wait(what, f"sign-up:{caller}", is_here) for what in ("sign-up", "track"))
+    if wait := max(waits):
         raise TooManyRequests(retry_after=wait)
 
 

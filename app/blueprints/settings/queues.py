@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 from app import claims, htmx
 from app.access import actor, may
 from app.audit import record
-from app.clock import clock
 from app.db import db
 from app.ops import presence, recurring, work
 from app.pump import Work
@@ -40,7 +39,9 @@ def index() -> Response:
 @may("administer")
 def retry() -> Response:
     table, key = _sent(request.form)
-    if not claims.retry(table.model, key, clock()):
+    if not table.may_be_retried:
+        abort(404)
+    if not claims.retry(table.model, key):
         return _gone()
     record(actor(), "retried", table.table, (key, f"{table.said}: {key}"))
     db.session.commit()
@@ -70,7 +71,7 @@ def discard() -> Response:
 @may("administer")
 def run_now() -> Response:
     name = request.form.get("name", "")
-    row = recurring.run_now(name, clock()) or abort(404)
+    row = recurring.run_now(name) or abort(404)
     record(actor(), "started", "recurring", (name, name))
     db.session.commit()
     ring(recurring.work(row.queue).job)

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, url_for
 
 from app import htmx
 from app.access import actor, may
+from app.automations import using
 from app.blueprints.settings.saving import typed
 from app.db import db
 from app.settings import senders
@@ -70,6 +71,9 @@ def make_default(sender_id: int) -> Response:
 @may("administer")
 def remove(sender_id: int) -> Response:
     sender = senders.find(sender_id) or abort(404)
+    if users := using.of_sender(sender_id):
+        said = f"{sender.email} stays: {', '.join(f'“{name}”' for name in users)} would go out under another address."
+        return htmx.go(url_for("settings_senders.index"), said, "warn")
     senders.remove(sender, actor())
     db.session.commit()
     return htmx.go(url_for("settings_senders.index"), f"{sender.email} removed.")

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+TRUSTED = timedelta(hours=23)  # how long a provider that can tell remembers a key, with an hour to spare
+NOT_KNOWN = "The provider's answer did not come; it may have been sent."
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -55,6 +58,8 @@ class Busy(Exception):
 
 class Closed(Exception):
     """It takes nothing from this account: until a time where it says one, else until a person has seen to it."""
+
+    wait = timedelta(seconds=5)  # and then whoever comes looks first whether it has been opened
 
     def __init__(self, said: str, opens_at: datetime | None = None) -> None:
         super().__init__(said)
