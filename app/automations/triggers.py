@@ -1,4 +1,7 @@
-"""When an automation acts: by a cron expression, or once. Each kind reads itself, and knows its next time."""
+"""When an automation acts: by the clock (a cron expression, or once), or in answer to what people do.
+
+What is kept by the clock knows its next time; everything else has none, and waits for what it answers.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,27 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.automations import cron
+from app.automations import cron, reactions
 from app.problem import Problem
 
 NOW = "now"
 YEARS = range(2000, 2200)  # each of their moments can be told in every zone
-LATER = ("event", "enters_segment", "after", "behaviour", "launch")
-UNKNOWN = "Say when: by a cron expression, or once."
+LATER = ("behaviour", "launch")
+UNKNOWN = "Say when: by a cron expression, once, by an event, by joining the segment, or after another automation."
 
 
 def kind_of(trigger: Mapping[str, Any]) -> str:
-    return next(iter(trigger), "")
+    return reactions.kind_of(trigger) or next(iter(trigger), "")
+
+
+def is_by_clock(trigger: Mapping[str, Any]) -> bool:
+    return kind_of(trigger) in KINDS
 
 
 def problems(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Problem]:
     kind = kind_of(trigger)
+    if kind in reactions.KINDS:
+        return _of_reaction(trigger, zone)
     if len(trigger) == 1 and kind in LATER:
         return [Problem(f"trigger.{kind}", f"To start by “{kind}” comes later. {UNKNOWN}")]
     if len(trigger) != 1 or kind not in KINDS:
@@ -66,6 +75,14 @@ def first_time(trigger: Mapping[str, Any], zone: str, now: datetime) -> datetime
     if is_at_once(trigger):
         return now
     return next_time(trigger, zone, now)
+
+
+def _of_reaction(trigger: Mapping[str, Any], zone: str) -> list[Problem]:
+    try:
+        reactions.read(trigger, ZoneInfo(zone))
+    except reactions.Wrong as wrong:
+        return [Problem(f"trigger.{wrong.path}", str(wrong))]
+    return []
 
 
 def _cron_problem(said: Any, _zone: str, _now: datetime) -> str:

@@ -21,7 +21,7 @@ class Batch(Claimable, Model):
     id: Mapped[int] = bigint_key()
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("runs.id", ondelete="CASCADE"))
     part: Mapped[int]
-    lane: Mapped[int] = mapped_column(server_default=text("1"))  # 0 goes first: somebody waits for it
+    lane: Mapped[int] = mapped_column(server_default=text("2"))  # the lowest goes first, see `runs.lane`
     state: Mapped[str] = mapped_column(server_default=text("'open'"))
     key: Mapped[str | None]
     payload: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)

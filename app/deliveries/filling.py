@@ -70,12 +70,12 @@ class Whom:
 
 def counted(whom: Whom, purpose: str, topic: str | None, now: datetime) -> dict[str | None, int]:
     """How many would get it (None), and how many not, by reason."""
-    sql, said = _judged(whom, purpose, topic, now)
+    sql, said = judged(whom, purpose, topic, now, is_once=is_once(purpose))
     return {row.refusal: row.people for row in db.session.execute(text(sql + COUNTED), said)}
 
 
 def fill(run: Run, whom: Whom, now: datetime) -> None:
-    sql, said = _judged(whom, run.purpose, run.topic, now)
+    sql, said = judged(whom, run.purpose, run.topic, now, is_once=is_once(run.purpose))
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
     db.session.execute(text(sql + FILL), {**said, "run": run.id, "people": PEOPLE})
     db.session.execute(text("SET LOCAL work_mem TO DEFAULT"))
@@ -83,13 +83,21 @@ def fill(run: Run, whom: Whom, now: datetime) -> None:
     run.planned = db.session.scalar(text("SELECT count(*) FROM deliveries WHERE run_id = :run"), {"run": run.id}) or 0
 
 
-def _judged(whom: Whom, purpose: str, topic: str | None, now: datetime) -> tuple[str, dict[str, Any]]:
+def is_once(purpose: str) -> bool:
+    """One mail an address, unless each of them is meant for its own person."""
+    return purpose != "transactional"
+
+
+def judged(
+    whom: Whom, purpose: str, topic: str | None, now: datetime, *, is_once: bool
+) -> tuple[str, dict[str, Any]]:
+    """The beginning of a statement, in which `settled` says of each whether they may be written to."""
     judgement = permission.judged(purpose, topic, now, "c.id IN (SELECT customer_id FROM audience)")
     allowed = running.config().mail_allow
     sql = JUDGED.format(
         audience=whom.sql,
         permission=judgement.sql,
         is_allowed=ALLOWED if allowed else "true",
-        is_once="false" if purpose == "transactional" else "true",
+        is_once="true" if is_once else "false",
     )
     return sql, {**whom.said, **judgement.said, **({"allowed": list(allowed)} if allowed else {})}

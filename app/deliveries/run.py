@@ -29,6 +29,7 @@ class Run(Claimable, Model):
     automation_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("automations.id", ondelete="SET NULL"))
     name: Mapped[str]
     planned_for: Mapped[datetime]
+    open_until: Mapped[datetime | None]  # more mails may come until then; none: all of them are planned at once
     since: Mapped[datetime | None]  # when the audience of the run before it was taken
     state: Mapped[str] = mapped_column(server_default=text("'planning'"))
     state_reason: Mapped[str] = mapped_column(server_default=text("''"))

@@ -1,0 +1,91 @@
+"""Which facts are what somebody waits for: among the work rows of a moment, or since another fact of the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from app.db import db
+from app.events import conditions
+from app.events.conditions import Condition
+
+FUNNEL = "funnel"  # the name that moves go by, whatever their funnel
+MOVE = "jsonb_build_object('funnel_type', e.funnel_type, 'from_stage', e.from_stage, 'to_stage', e.to_stage)"
+OF_WORK = """
+    SELECT w.customer_id, w.event_id, w.occurred_at AS at, {doc} AS properties
+      FROM event_work w
+      JOIN {table} e ON e.id = w.event_id AND e.{time} = w.occurred_at
+     WHERE w.id = ANY (CAST(:keys AS bigint[])) AND w.kind = :kind AND {is_named} AND w.occurred_at > :oldest AND {test}
+     ORDER BY w.occurred_at, w.event_id
+"""
+SINCE = """
+    SELECT said.key
+      FROM unnest(CAST(:asked AS bigint[]), CAST(:customers AS bigint[]), CAST(:since AS timestamptz[]))
+           AS said(key, customer_id, since)
+     WHERE EXISTS (SELECT FROM {table} e
+                    WHERE e.customer_id = said.customer_id AND e.{time} > said.since AND {is_named} AND {test})
+"""
+
+
+@dataclass(frozen=True)
+class Match:
+    customer_id: int
+    event_id: int
+    at: datetime
+    properties: dict[str, Any]
+
+
+def names_of(keys: Sequence[int]) -> list[str]:
+    """By which triggers call what has come."""
+    asked = "SELECT DISTINCT CASE kind WHEN 'funnel' THEN 'funnel' ELSE name END FROM event_work WHERE id = ANY (:keys)"
+    return list(db.session.scalars(text(asked), {"keys": list(keys)}))
+
+
+def of_work(
+    keys: Sequence[int], name: str, where: Sequence[Condition], oldest: datetime, now: datetime, zone: ZoneInfo
+) -> list[Match]:
+    """In the order in which it happened."""
+    sql, said = _asked(OF_WORK, name, "w.name", where, now, zone)
+    said |= {"keys": list(keys), "kind": "funnel" if name == FUNNEL else "event", "oldest": oldest}
+    return [Match(**row) for row in db.session.execute(text(sql), said).mappings()]
+
+
+def since(
+    asked: Sequence[tuple[int, int, datetime]], name: str, where: Sequence[Condition], now: datetime, zone: ZoneInfo
+) -> set[int]:
+    """Of (key, customer, moment): the keys of those to whom it happened after that moment."""
+    if not asked:
+        return set()
+    sql, said = _asked(SINCE, name, "e.name", where, now, zone)
+    keys, customers, moments = map(list, zip(*asked, strict=True))
+    return set(db.session.scalars(text(sql), {**said, "asked": keys, "customers": customers, "since": moments}))
+
+
+def _asked(
+    sql: str, name: str, called: str, where: Sequence[Condition], now: datetime, zone: ZoneInfo
+) -> tuple[str, dict[str, Any]]:
+    said: dict[str, Any] = {}
+    is_move = name == FUNNEL
+    doc = MOVE if is_move else "e.properties"
+    parts = {
+        "doc": doc,
+        "table": "funnel_events" if is_move else "events",
+        "time": "created_date" if is_move else "occurred_at",
+        "is_named": "true" if is_move else f"{called} = {_binder(said)(name)}",
+        "test": conditions.sql(where, doc, _binder(said), now, zone),
+    }
+    return sql.format(**parts), said
+
+
+def _binder(said: dict[str, Any]) -> Callable[[Any], str]:
+    def bind(value: Any) -> str:
+        name = f"p{len(said)}"
+        said[name] = value
+        return f":{name}"
+
+    return bind
