@@ -106,7 +106,9 @@ def _tests(arguments: list[str]) -> list[Step]:
 def _pytest(name: str, arguments: list[str]) -> Step:
     """In three processes, file by file in the order of tests/conftest.py."""
     report = HOME / f"{name}.xml"
-    spread = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if name == "tests" and _is_spread(arguments) else []
+    spread = (
+        ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if name == "tests" and _is_spread(arguments) else []
+    )
     return Step(name, [sys.executable, "-m", "pytest", f"--junit-xml={report}", *spread, *arguments], report)
 
 
