@@ -7,12 +7,19 @@ import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 MAIL_PROVIDERS = ("outbox", "resend", "smtp", "ses")
 ALLOWED = re.compile(r"([^\s@,;]+@)?[^\s@,;]+")  # an address or a domain
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
+PORTS = {"smtp": 587, "smtps": 465}
+HOST = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-f:.]*:[0-9a-f:.]*")  # as urlsplit writes it
+HERE = ("localhost", "127.0.0.1", "::1")
+SMTP_LIKE = (
+    "SMTP_URL must look like smtp://user:password@mail.example.com:587 (STARTTLS) or smtps://… (port 465);"
+    " in a user or a password write @ : / ? # % as %40 %3A %2F %3F %23 %25."
+)
 LIMIT = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
 
 
@@ -22,6 +29,18 @@ class Limit:
 
     most: int
     seconds: int
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """`security`: encrypted from the first byte (tls), by STARTTLS or not at all; `rate`: mails, None: no limit."""
+
+    host: str
+    port: int
+    security: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+    rate: Limit | None = None
 
 
 class ConfigError(Exception):
@@ -43,6 +62,7 @@ class Config:
     resend_api_key: str | None = field(default=None, repr=False)
     resend_api_url: str = "https://api.resend.com"
     resend_webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    mail_server: MailServer | None = None
     log_format: str = "json"
     release: str = "dev"
     funnel_webhook_secrets: tuple[bytes, ...] = ()
@@ -72,6 +92,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         resend_api_key=_resend_api_key(env),
         resend_api_url=_web_address(env, "RESEND_API_URL", Config.resend_api_url),
         resend_webhook_secrets=_webhook_secrets(env, "RESEND_WEBHOOK_SECRET"),
+        mail_server=_mail_server(env),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
@@ -151,6 +172,51 @@ def _resend_api_key(env: Mapping[str, str]) -> str | None:
     if not (key.isascii() and (key.isprintable() and " " not in key)):
         raise ConfigError("RESEND_API_KEY must be one word, like re_123…, as Resend showed it once.")
     return key or None
+
+
+def _mail_server(env: Mapping[str, str]) -> MailServer | None:
+    if not (written := env.get("SMTP_URL", "").strip()):
+        if env.get("MAIL_PROVIDER") == "smtp":
+            raise ConfigError("SMTP_URL is not set: MAIL_PROVIDER=smtp needs the address of a mail server.")
+        return None
+    url, port = _smtp_url(written)
+    user, password = _login(url)
+    security, rate = _smtp_options(url)
+    if security == "none" and user and url.hostname not in HERE:
+        raise ConfigError("SMTP_URL sends no password unencrypted: leave out either tls=none or the user.")
+    return MailServer(url.hostname or "", port or PORTS[url.scheme], security, user, password, rate)
+
+
+def _smtp_url(written: str) -> tuple[SplitResult, int | None]:
+    """Never quoted in the sentence: there is a password in it."""
+    try:
+        url = urlsplit(written)
+        port = url.port
+    except ValueError:
+        raise ConfigError(SMTP_LIKE) from None
+    is_whole = url.scheme in PORTS and url.hostname and url.path in ("", "/") and not url.fragment and port != 0
+    if not is_whole or not HOST.fullmatch(url.hostname or ""):
+        raise ConfigError(SMTP_LIKE)
+    return url, port
+
+
+def _login(url: SplitResult) -> tuple[str, str]:
+    user, password = unquote(url.username or ""), unquote(url.password or "")
+    if bool(user) != bool(password):
+        raise ConfigError("SMTP_URL must name a user and a password, or neither.")
+    if not (user + password).isascii() or not (user + password).isprintable():
+        raise ConfigError("SMTP_URL must have a user and a password of printable ASCII.")
+    return user, password
+
+
+def _smtp_options(url: SplitResult) -> tuple[str, Limit | None]:
+    said = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+    if set(said) - {"tls", "rate"}:
+        raise ConfigError("SMTP_URL knows two options: tls=none and rate=600/minute.")
+    if said.get("tls", "none") != "none" or ("tls" in said and url.scheme == "smtps"):
+        raise ConfigError("SMTP_URL takes tls=none only, and only with smtp://: everything else is encrypted anyway.")
+    limit = _limit({"SMTP_URL rate": said.get("rate", "")}, "SMTP_URL rate")
+    return "tls" if url.scheme == "smtps" else said.get("tls", "starttls"), limit
 
 
 def _base_url(env: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import ConfigError, Limit, from_environment
+from app.config import ConfigError, Limit, MailServer, from_environment
 
 GOOD = {
     "DATABASE_URL": "postgresql://u:p@localhost/campus",
@@ -66,6 +66,37 @@ def test_resend_needs_a_key_and_may_stand_elsewhere():
     assert "re_secret" not in repr(config)
 
 
+def test_a_mail_server_is_one_address():
+    assert from_environment(GOOD).mail_server is None
+    with pytest.raises(ConfigError, match="SMTP_URL is not set"):
+        from_environment({**GOOD, "MAIL_PROVIDER": "smtp"})
+    config = from_environment({**GOOD, "SMTP_URL": "smtp://me%40x.example:p%23w%2F@Mail.X.example?rate=30/minute"})
+    assert config.mail_server == MailServer("mail.x.example", 587, "starttls", "me@x.example", "p#w/", Limit(30, 60))
+    assert "p#w" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("smtps://mail.x.example", MailServer("mail.x.example", 465, "tls")),
+        ("smtps://mail.x.example:2465/", MailServer("mail.x.example", 2465, "tls")),
+        ("smtp://localhost:25?tls=none", MailServer("localhost", 25, "none")),
+        ("smtp://u:p@127.0.0.1:25?tls=none", MailServer("127.0.0.1", 25, "none", "u", "p")),
+        ("smtp://[::1]:25?tls=none", MailServer("::1", 25, "none")),
+        ("smtp://10.0.0.7:25?tls=none&rate=5/second", MailServer("10.0.0.7", 25, "none", rate=Limit(5, 1))),
+    ],
+)
+def test_a_mail_server_is_encrypted_unless_somebody_says_otherwise(written, found):
+    assert from_environment({**GOOD, "SMTP_URL": written}).mail_server == found
+
+
+@pytest.mark.parametrize("password", ["p#ss", "p/ss", "p?ss", "12/34"])
+def test_a_password_that_is_not_escaped_is_explained_and_not_quoted(password):
+    with pytest.raises(ConfigError, match=r"write @ : / \? # %") as wrong:
+        from_environment({**GOOD, "SMTP_URL": f"smtp://user:{password}@mail.x.example"})
+    assert password not in str(wrong.value)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -86,6 +117,30 @@ def test_resend_needs_a_key_and_may_stand_elsewhere():
         ("RESEND_API_KEY", "re_ü"),
         ("RESEND_API_URL", "api.resend.com"),
         ("RESEND_WEBHOOK_SECRET", "secret"),
+        ("SMTP_URL", "mail.x.example"),
+        ("SMTP_URL", "mail.x.example:587"),
+        ("SMTP_URL", "http://mail.x.example"),
+        ("SMTP_URL", "smtp://"),
+        ("SMTP_URL", "smtp://u:p@"),
+        ("SMTP_URL", "smtp://mail.x.example:many"),
+        ("SMTP_URL", "smtp://mail.x.example:0"),
+        ("SMTP_URL", "smtp://mail.x.example:70000"),
+        ("SMTP_URL", "smtp://mail..x.example"),
+        ("SMTP_URL", "smtp://mail x.example"),
+        ("SMTP_URL", "smtp://[::1"),
+        ("SMTP_URL", "smtp://bücher.example"),
+        ("SMTP_URL", "smtp://mail.x.example/box"),
+        ("SMTP_URL", "smtp://mail.x.example#box"),
+        ("SMTP_URL", "smtp://u@mail.x.example"),
+        ("SMTP_URL", "smtp://:p@mail.x.example"),
+        ("SMTP_URL", "smtp://u:p%C3%BC@mail.x.example"),
+        ("SMTP_URL", "smtp://u:p%0d%0aQUIT@mail.x.example"),
+        ("SMTP_URL", "smtp://u:p@mail.x.example?tls=none"),
+        ("SMTP_URL", "smtp://mail.x.example?tls=off"),
+        ("SMTP_URL", "smtps://mail.x.example?tls=none"),
+        ("SMTP_URL", "smtp://mail.x.example?rate=30"),
+        ("SMTP_URL", "smtp://mail.x.example?rate=0/minute"),
+        ("SMTP_URL", "smtp://mail.x.example?speed=1"),
         ("REPLICA_DATABASE_URL", "x"),
         ("RATE_LIMIT_API", "600"),
         ("RATE_LIMIT_API", "0/minute"),

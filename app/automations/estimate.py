@@ -8,8 +8,10 @@ from app.deliveries import carriers, pace
 from app.deliveries.providers import Closed, Provider
 
 DRAWN = 1_000  # mails a second that one worker seals and hands over, on two shared cores
+ONE_BY_ONE = 40  # of those that go out in calls of their own
 BY_MACHINE = "at what one worker here can do"
 BY_PROVIDER = "at the pace that the provider allowed last"
+BY_LIMIT = "at the limit that SMTP_URL sets"
 BY_GUESS = "at the pace it begins with, as the provider has not said how fast it may go"
 
 
@@ -28,12 +30,14 @@ def of(people: int) -> Estimate | None:
         carrier = carriers.carrier()
     except Closed:
         return None
-    per_second, said = _taken(carrier) if carrier.name not in pace.UNPACED else (DRAWN, BY_MACHINE)
-    if per_second >= DRAWN:
-        per_second, said = DRAWN, BY_MACHINE
+    most = DRAWN if carrier.batch_size > 1 else ONE_BY_ONE
+    per_second, said = _taken(carrier) if carrier.name not in pace.UNPACED else (most, BY_MACHINE)
+    if per_second >= most:
+        per_second, said = most, BY_MACHINE
     return Estimate(people / per_second, per_second, said)
 
 
 def _taken(carrier: Provider) -> tuple[float, str]:
     heard = pace.rate(carrier.name)
-    return (heard or pace.AT_FIRST) * carrier.batch_size, BY_PROVIDER if heard else BY_GUESS
+    otherwise = BY_LIMIT if carrier.name == "smtp" else BY_GUESS
+    return (heard or pace.at_first(carrier.name)) * carrier.batch_size, BY_PROVIDER if heard else otherwise

@@ -18,7 +18,7 @@ from app.db import db
 from app.deliveries import runs
 from app.deliveries.run import Run
 
-PEOPLE = 100  # of a batch; a provider that takes fewer gets it in pieces
+PEOPLE = 100  # of a batch; a provider that takes fewer gets it in pieces, see `splitting`
 JUDGED = """
     WITH audience AS MATERIALIZED (
       {audience}

@@ -10,11 +10,11 @@ from sqlalchemy import and_, exists, or_
 from app.claims import Claim
 from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, notices, runs, sending, stopping
+from app.deliveries import accounts, carriers, notices, runs, sending, stopping
 from app.deliveries.batch import Batch
 from app.deliveries.notice import Notice
 from app.deliveries.run import Run
-from app.pump import Work, pump
+from app.pump import Do, Work, pump
 from app.queue import job
 
 
@@ -50,12 +50,19 @@ BATCHES = Sending(
 # A call that hangs is given up after 35 s, and may begin at the end of a slice: no alarm may cut it before.
 @job("send", timeout=60)
 def post_notices() -> int:
-    return pump(NOTICES, notices.post)
+    return _pumped(NOTICES, notices.post)
 
 
 @job("send", timeout=60)
 def send() -> int:
-    done = pump(BATCHES, sending.send)
+    done = _pumped(BATCHES, sending.send)
     runs.finish_done(clock())
     db.session.commit()
     return done
+
+
+def _pumped(work: Work, do: Do) -> int:
+    try:
+        return pump(work, do)
+    finally:
+        carriers.rest()

@@ -58,7 +58,7 @@ def post(notice_id: int, now: datetime) -> Iterator[bool]:
         if isinstance(refused, Closed):
             accounts.close(provider.name, str(refused), refused.opens_at, now)
         yield STILL_HERE
-        raise _told(refused) from None
+        raise _told(refused, now - notice.created_date) from None
 
 
 def _is_given_up(notice: Notice, provider: Provider, now: datetime) -> bool:
@@ -72,8 +72,8 @@ def _later(unknown: Unknown, provider: Provider) -> NotYet | Refused:
     return NotYet(str(unknown)) if provider.is_idempotent else Refused(NOT_KNOWN)
 
 
-def _told(refused: Busy | Closed | Rejected) -> NotYet | Refused:
-    if isinstance(refused, Rejected):
+def _told(refused: Busy | Closed | Rejected, tried: timedelta) -> NotYet | Refused:
+    if isinstance(refused, Rejected) or (isinstance(refused, Busy) and refused.is_no_after(tried)):
         return Refused(str(refused))
     return NotYet(str(refused), refused.wait)
 

@@ -1,7 +1,8 @@
 """How fast the provider may be called: one bucket for each account, shared by all workers, kept in Redis.
 
-It starts slowly and follows what the provider says of its limits. A place close at hand is slept for; whoever must wait
-longer is told when to come, each a little later than the one before. Without Redis nobody knows who else calls.
+It starts slowly and follows what the provider says of its limits; a mail server says nothing, so SMTP_URL does.
+A place close at hand is slept for; whoever must wait longer is told when to come, each a little later than the one
+before. Without Redis nobody knows who else calls.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from app import running
 from app.claims import NotYet
 from app.queue import redis_connection
 
 UNPACED = ("outbox",)
 AT_FIRST = 2  # calls a second, until the provider says more
+UNLIMITED = 1_000  # calls a second where nobody sets a limit: more than the workers of one machine can do
 SHARE = 0.95  # of the limit: its windows and ours do not begin together
 SLACK = timedelta(milliseconds=40)  # that a call may come late without losing its place
 PATIENCE = timedelta(milliseconds=250)
@@ -100,9 +103,17 @@ def rate(name: str) -> float | None:
     return float(kept) if kept else None
 
 
+def at_first(name: str) -> float:
+    """Calls a second of one that has said nothing yet."""
+    server = running.config().mail_server
+    if name != "smtp" or server is None:
+        return AT_FIRST
+    return SHARE * server.rate.most / server.rate.seconds if server.rate else UNLIMITED
+
+
 def _asked(name: str, patience: timedelta) -> int:
     try:
-        arguments = [AT_FIRST, _us(SLACK), _us(patience), _us(LATEST)]
+        arguments = [at_first(name), _us(SLACK), _us(patience), _us(LATEST)]
         return int(redis_connection().register_script(TAKE)(keys=[_key(name)], args=arguments))
     except (RedisError, OSError):
         raise NotYet("Redis, which keeps the pace of sending, is away.", CLOSED) from None

@@ -85,7 +85,7 @@ def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> Parcel | 
         return None
     outcomes.mark(sealed.ids, "sealed")
     body = provider.pack(sealed.mails)
-    batch.key = f"campus-{batch.id}-{secrets.token_hex(8)}"
+    batch.key = f"{provider.name}-{batch.id}-{secrets.token_hex(8)}"
     batch.payload = zstandard.ZstdCompressor(1).compress(body)
     batch.sealed_ids, batch.state = sealed.ids, "sealed"
     return _parcel(batch, body)
@@ -94,6 +94,11 @@ def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> Parcel | 
 def kept(batch: Batch) -> Parcel | None:
     """What somebody sealed before us."""
     return _parcel(batch, packed(batch)) if batch.state in ("sealed", "posting") else None
+
+
+def is_for(batch: Batch, provider: Provider) -> bool:
+    """Its bytes are a call to this one: nobody else could read them."""
+    return (batch.key or "").startswith(f"{provider.name}-")
 
 
 def unseal(batch: Batch) -> None:
@@ -115,7 +120,7 @@ def packed(batch: Batch) -> bytes:
 def is_stale(batch: Batch, run: Run, now: datetime) -> bool:
     """What its bytes say, and to whom, is not what they would say at this moment."""
     if run.purpose == "transactional" or running.config().mail_allow:
-        return True  # few, or of a machine for trials: they are always drawn anew
+        return True  # a receipt with old words, or a machine for trials: these are always drawn anew
     found = db.session.execute(text(PRESENT), {"run": run.id, "ids": batch.sealed_ids}).all()
     return any(not one.is_there for one in found) or bool(refusals(run, [one.customer_id for one in found], now))
 

@@ -34,9 +34,12 @@ def send(batch_id: int, now: datetime) -> Iterator[bool]:
     if _is_given_up(batch, run, provider):
         _settle_unknown(batch)
         return
-    if batch.state == "sealed" and sealing.is_stale(batch, run, now):
-        # Sealed by somebody who did not come to post it: who said no since then must not get it.
+    if batch.state == "sealed" and _is_out_of_date(batch, run, provider, now):
         sealing.unseal(batch)
+    if batch.state == "open" and splitting.is_too_large(batch, provider.batch_size):
+        yield STILL_HERE  # the batch is let go of: who splits it holds the run first
+        splitting.cut(batch, run, provider.batch_size)
+        return
     parcel = sealing.seal(batch, run, provider, now) if batch.state == "open" else sealing.kept(batch)
     if parcel:
         yield STILL_HERE  # nothing is held while a place is waited for
@@ -47,9 +50,15 @@ def _is_given_up(batch: Batch, run: Run, provider: Provider) -> bool:
     """It may be out, and nobody asks about it any more."""
     if batch.state != "posting" or batch.posted_at is None:
         return False
-    if run.state == "cancelled" or not provider.is_idempotent or clock() - batch.posted_at > TRUSTED:
+    may_be_asked = provider.is_idempotent and sealing.is_for(batch, provider)
+    if run.state == "cancelled" or not may_be_asked or clock() - batch.posted_at > TRUSTED:
         return True
     return not sealing.are_allowed(batch)  # another machine may have begun it, before its data came here
+
+
+def _is_out_of_date(batch: Batch, run: Run, provider: Provider, now: datetime) -> bool:
+    """Sealed by somebody who did not come to post it: who said no since then must not get it."""
+    return not sealing.is_for(batch, provider) or sealing.is_stale(batch, run, now)
 
 
 def _may_go_on(run_id: int, provider: Provider) -> None:
@@ -100,14 +109,29 @@ def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Close
     """It took none of them; unless an earlier post may have arrived, they are as if they had never been out."""
     if isinstance(refused, Closed):
         accounts.close(provider.name, str(refused), refused.opens_at, clock())
-    if not parcel.was_out and _is_cancelled(run):
-        outcomes.leave(dict.fromkeys(parcel.ids, ("skipped", "cancelled")))
+    end = None if parcel.was_out else _end(run, parcel, refused)
+    if end:
+        outcomes.leave(dict.fromkeys(parcel.ids, end))
         _mark(parcel, state="done", payload=None)
         return
     if not parcel.was_out:
         _mark(parcel, state="sealed", posted_at=None)
     yield STILL_HERE
     raise NotYet(str(refused), refused.wait)
+
+
+def _end(run: Run, parcel: Parcel, refused: Busy | Closed) -> tuple[str, str] | None:
+    """What becomes of mails that are not tried again."""
+    if _is_cancelled(run):
+        return "skipped", "cancelled"
+    if isinstance(refused, Busy) and refused.is_no_after(clock() - _since(parcel)):
+        return "failed", str(refused)[:300]
+    return None
+
+
+def _since(parcel: Parcel) -> datetime:
+    asked = select(Batch.waiting_since).where(Batch.id == parcel.batch_id)
+    return db.session.scalar(asked) or clock()
 
 
 def _is_cancelled(run: Run) -> bool:

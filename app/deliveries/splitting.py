@@ -1,17 +1,20 @@
-"""A call that was refused as a whole: one of its mails may be at fault, so its halves go out by themselves.
+"""A batch goes out in pieces: cut to the size that the provider takes, or halved because it was refused as a whole.
 
-One poison mail of a hundred costs about fourteen more calls and fails alone; a half is smaller each time, so this ends.
+A piece is a batch like any other, recorded before it is posted and after. One poison mail of a hundred costs about
+fourteen more calls and fails alone; a half is smaller each time, so this ends.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.db import db
-from app.deliveries import outcomes, runs, sealing
+from app.deliveries import filling, outcomes, runs, sealing
 from app.deliveries.batch import Batch
+from app.deliveries.delivery import Delivery
 from app.deliveries.providers import Rejected
 from app.deliveries.run import Run
 
@@ -19,7 +22,7 @@ EARLIER = timedelta(seconds=1)
 LATEST = 300  # parts of a run that are looked at: it may have thousands
 SAME = 100  # so many failed alone with the same words, and none was taken: nobody else's mail is tried alone
 # What a receipt has settled meanwhile was not planned again, and stays where it is.
-HALVE = text(
+MOVE = text(
     """
     WITH moved AS (
       UPDATE deliveries d SET part = :part + (place - 1) / :size
@@ -36,6 +39,26 @@ IS_HOPELESS = text(
       FROM deliveries WHERE run_id = :run AND part > :since
     """
 )
+
+
+def is_too_large(batch: Batch, size: int) -> bool:
+    """Planned before anybody knew who would carry it: a hundred, whoever that is."""
+    return size < filling.PEOPLE and len(_waiting(batch, size + 1)) > size
+
+
+def cut(batch: Batch, run: Run, size: int) -> None:
+    """The only place that knows of small providers: from here on each piece is claimed, sealed and settled alone.
+
+    Killed in the middle of them, those that are done are done, and of the one on its way alone nobody knows.
+    """
+    _hold(batch, run)
+    _move(batch, run, _waiting(batch), size)
+    batch.state = "done"
+
+
+def _waiting(batch: Batch, most: int | None = None) -> list[int]:
+    planned = Delivery.run_id == batch.run_id, Delivery.part == batch.part, Delivery.state == "planned"
+    return list(db.session.scalars(select(Delivery.id).where(*planned).order_by(Delivery.id).limit(most)))
 
 
 def reject(batch: Batch, run: Run, rejected: Rejected) -> None:
@@ -70,6 +93,10 @@ def _is_hopeless(run: Run, said: str) -> bool:
 
 def _halve(batch: Batch, run: Run, ids: list[int]) -> None:
     sealing.unseal(batch)
-    halves = {"ids": ids, "size": (len(ids) + 1) // 2, "part": runs.next_part(run)}
+    _move(batch, run, ids, (len(ids) + 1) // 2)
+
+
+def _move(batch: Batch, run: Run, ids: Sequence[int], size: int) -> None:
+    pieces = {"ids": ids, "size": size, "part": runs.next_part(run)}
     # Before the batches that were never tried: what is wrong with all of them is found out with the first hundred.
-    db.session.execute(HALVE, {"run": run.id, "lane": batch.lane, "first": batch.not_before - EARLIER, **halves})
+    db.session.execute(MOVE, {"run": run.id, "lane": batch.lane, "first": batch.not_before - EARLIER, **pieces})

@@ -7,6 +7,7 @@ import pytest
 from app.automations import estimate
 from app.deliveries import carriers, pace
 from app.deliveries.providers import resend
+from tests.provider.mail_server import carries
 
 
 @pytest.fixture
@@ -33,6 +34,15 @@ def test_what_the_provider_allowed_last_is_the_pace(by_resend):
     found = estimate.of(95)
     assert (found.seconds, found.said) == (pytest.approx(2), estimate.BY_PROVIDER)
     assert found.per_second == pytest.approx(47.5)
+
+
+def test_a_mail_server_takes_one_after_the_other_or_what_its_limit_says(app):
+    with carries(app, "smtp://localhost:25?tls=none"):
+        found = estimate.of(4_000)
+        assert (found.seconds, found.per_second, found.said) == (100, 40, estimate.BY_MACHINE)
+    with carries(app, "smtp://localhost:25?tls=none&rate=600/minute"):
+        found = estimate.of(95)
+        assert (found.seconds, found.said) == (pytest.approx(10), estimate.BY_LIMIT)
 
 
 def test_no_provider_is_faster_than_the_machine(by_resend):

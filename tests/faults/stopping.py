@@ -19,9 +19,9 @@ from typing import Any
 from app import claims, pump
 from app.automations import schedule
 from app.db import db
-from app.deliveries import filling, pace, sealing, sending
+from app.deliveries import filling, pace, sealing, sending, splitting
 from app.deliveries.batch import Batch
-from app.deliveries.providers import resend
+from app.deliveries.providers import resend, smtp
 from app.ops import tick
 
 turns: Counter[str] = Counter()
@@ -94,7 +94,9 @@ def _claimed(real: Callable[[pump.Work], list[claims.Claim]]) -> Callable[[pump.
 _around(sealing, "seal", after="in seal")
 _around(sending, "_post", before="after seal")
 _around(pace, "take", after="before posting")
-_around(resend, "post", before="before post", after="after post")
+_around(splitting, "cut", after="in cut")
+for provider in (resend, smtp):
+    _around(provider, "post", before="before post", after="after post")
 _around(filling, "fill", after="in plan")
 _around(schedule, "fire", after="in fire")
 pump._claim = _claimed(pump._claim)

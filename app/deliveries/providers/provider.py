@@ -43,11 +43,17 @@ class Unknown(Exception):
 
 
 class Busy(Exception):
-    """It took none of them now, and says when to come again."""
+    """It took none of them now, and says when to come again.
 
-    def __init__(self, said: str, wait: timedelta) -> None:
+    `lasts`: it says so of this mail, and said for so long it is a no. None: of whatever it is handed.
+    """
+
+    def __init__(self, said: str, wait: timedelta, lasts: timedelta | None = None) -> None:
         super().__init__(said)
-        self.wait = wait
+        self.wait, self.lasts = wait, lasts
+
+    def is_no_after(self, tried: timedelta) -> bool:
+        return self.lasts is not None and tried > self.lasts
 
 
 class Closed(Exception):

@@ -7,7 +7,6 @@ only an answer that can be read, and that adds up, says what became of the mails
 from __future__ import annotations
 
 import os
-import re
 import ssl
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 
 from app import running
 from app.deliveries import pace
+from app.deliveries.providers.addresses import cleaned, in_ascii
 from app.deliveries.providers.provider import Busy, Closed, Disputed, Mail, Outcome, Rejected, Unknown
 
 name = "resend"
@@ -35,7 +35,6 @@ LONGEST = 60  # seconds; asked to wait longer, we look again meanwhile
 OUR_FAULT = (400, 413, 415, 422)
 OF_ALL = ("invalid_from_address", "invalid_idempotency_key")  # no mail is better than the others: one sender, one key
 FOR_A_PERSON = (301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 410, 451)  # the key, the account or the address
-ADDRESS = re.compile(r"[^\s<>\"'`,;:()]+@[^\s<>\"'`,;:()]+")
 
 Refusal = Busy | Closed | Rejected | Unknown
 
@@ -91,7 +90,7 @@ def post(packed: bytes, key: str, /) -> list[Outcome]:
 def _email(mail: Mail) -> _Email:
     return _Email(
         sender=mail.sender,
-        to=[_in_ascii(mail.to)],
+        to=[in_ascii(mail.to)],
         subject=mail.subject,
         html=mail.html,
         text=mail.text,
@@ -99,17 +98,6 @@ def _email(mail: Mail) -> _Email:
         headers=dict(mail.headers),
         tags=[_Tag(tag, value) for tag, value in mail.tags.items()],
     )
-
-
-def _in_ascii(address: str) -> str:
-    """A domain with letters of its own in the spelling of the DNS; what cannot be spelt so is theirs to refuse."""
-    if address.isascii():
-        return address
-    person, _, domain = address.rpartition("@")
-    try:
-        return f"{person}@{domain.encode('idna').decode()}"
-    except UnicodeError:
-        return address
 
 
 def _called(packed: bytes, key: str) -> BaseHTTPResponse:
@@ -147,7 +135,7 @@ def _outcomes(body: bytes, count: int) -> list[Outcome]:
         answer = msgspec.json.decode(body, type=_Answer)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Unknown("Resend's answer cannot be read.") from None
-    refused = {error.index: _cleaned(error.message) or "Resend refused it." for error in answer.errors or ()}
+    refused = {error.index: cleaned(error.message) or "Resend refused it." for error in answer.errors or ()}
     accepted = [one.id for one in answer.data]
     is_whole = len(accepted) + len(answer.errors or ()) == count and set(refused) <= set(range(count))
     if not (is_whole and all(accepted) and len(set(accepted)) + len(refused) == count):
@@ -158,7 +146,7 @@ def _outcomes(body: bytes, count: int) -> list[Outcome]:
 
 def _refusal(answer: BaseHTTPResponse) -> Refusal:
     status, error = answer.status, _error(answer.data)
-    said = f"Resend said {status} {error.name or ''}".rstrip() + f": {_cleaned(error.message or answer.reason or '')}"
+    said = f"Resend said {status} {error.name or ''}".rstrip() + f": {cleaned(error.message or answer.reason or '')}"
     if status == 429:
         return _too_many(error.name, said, answer.headers)
     if status == 409:
@@ -207,8 +195,3 @@ def _error(body: bytes) -> _Error:
         return msgspec.json.decode(body, type=_Error)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _Error()
-
-
-def _cleaned(message: str) -> str:
-    """Fit to be kept as a reason: without anybody's address."""
-    return " ".join(ADDRESS.sub("…", message[:1000]).split())[:200]
