@@ -34,8 +34,11 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """At the end no process of the tests shall wait for another."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    """The browser first: every process begins with pages on one demo, and empties it only when none are left.
+
+    Then the longest: at the end no process of the tests shall wait for another.
+    """
+    items.sort(key=lambda item: (item.path.parent.name != "browser", item.path.name not in LONGEST))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -104,9 +104,11 @@ def _tests(arguments: list[str]) -> list[Step]:
 
 
 def _pytest(name: str, arguments: list[str]) -> Step:
-    """In three processes, each of which keeps the order: no test may empty the database under the browser's product."""
+    """In three processes, file by file in the order of tests/conftest.py."""
     report = HOME / f"{name}.xml"
-    spread = ["-n", "3", "--dist", "load"] if name == "tests" and _is_spread(arguments) else []
+    spread = (
+        ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"] if name == "tests" and _is_spread(arguments) else []
+    )
     return Step(name, [sys.executable, "-m", "pytest", f"--junit-xml={report}", *spread, *arguments], report)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from tests.content.test_starters import lay
 from tests.emptying import clean
@@ -28,6 +28,8 @@ PASSWORD = "correct horse battery"
 SCREENS = [(1280, "light"), (390, "dark")]
 if os.environ.get("LONG"):
     SCREENS += [(1280, "dark"), (390, "light")]
+# A picture takes as long as the page itself: kept in the long suite, or where somebody wants to look.
+ARE_KEPT = bool(os.environ.get("LONG") or os.environ.get("PICTURES"))
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -42,6 +44,12 @@ WATCH_POLICY = """
 document.addEventListener('securitypolicyviolation', event =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))
 """
+
+
+def shoot(seen: Page | Locator, name: str, **how: Any) -> None:
+    if ARE_KEPT:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        seen.screenshot(path=PICTURES / f"{name}.png", **how)
 
 
 @pytest.fixture(scope="session")

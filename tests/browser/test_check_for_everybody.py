@@ -9,7 +9,6 @@ from app.db import db
 from app.ops import jobs
 from app.ops.render_check import RenderCheck
 from app.segments.segment import Segment
-from tests.browser.conftest import PICTURES
 from tests.browser.test_media_library import faults
 from tests.content.test_starters import lay
 
@@ -35,7 +34,6 @@ def checked(product, migrated) -> str:
 
 
 def test_what_was_found_is_seen(visit, checked):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     for width, theme in ((1280, "light"), (390, "dark")):
         visitor = visit(width, theme)
         visitor.sign_in("max")

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.conftest import AXE, SCREENS, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -52,7 +52,7 @@ def test_a_mail_is_typed_completed_mended_and_published(page):
     expect(page.locator(".cm-line.cm-bad")).to_contain_text("widht")
     expect(page.locator(".cm-lintRange-error").first).to_be_visible()
     # A hidden caret would leave empty style attributes behind, which the swap that follows would copy.
-    page.screenshot(path=PICTURES / "template-code-problem-1280.png", full_page=True, caret="initial")
+    shoot(page, "template-code-problem-1280", full_page=True, caret="initial")
     mends.click()
     assert 'width="96px"' in source(page)
     expect(page.locator("#problems .bad")).to_have_count(0, timeout=20_000)
@@ -107,7 +107,7 @@ def test_the_editor_is_well_on_every_screen(page, width, theme):
     page.set_viewport_size({"width": width, "height": 900})
     page.reload()
     page.wait_for_selector(".cm-content")
-    page.screenshot(path=PICTURES / f"template-code-{width}-{theme}.png", full_page=True)
+    shoot(page, f"template-code-{width}-{theme}", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.evaluate(AXE.read_text())
     faults = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")

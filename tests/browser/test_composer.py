@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from redis import Redis
 
-from tests.browser.conftest import AXE, PICTURES
+from tests.browser.conftest import AXE, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -26,7 +26,7 @@ EVIL_MJML = f"<mjml><mj-body><mj-section><mj-column><mj-raw>{EVIL}</mj-raw></mj-
 
 def faults(visitor, name: str) -> list[str]:
     page = visitor.page
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    shoot(page, name, full_page=True)
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations'], iframes: false}).then(r => r.violations)")
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -82,11 +82,11 @@ def test_from_an_empty_mail_to_a_published_one_and_a_test_to_two_colleagues(visi
     mail(page).get_by_text("See the data lab, Maya").wait_for()
     for width in (375, 600):
         page.locator(f"[name=view-width][value='{width}']").check(force=True)
-        page.screenshot(path=PICTURES / f"composer-preview-{width}.png", full_page=True)
+        shoot(page, f"composer-preview-{width}", full_page=True)
         assert page.evaluate("document.querySelector('[data-previewed] iframe').style.width") == f"{width}px"
     page.locator("[name=view-light][value=dark]").check(force=True)
     mail(page).get_by_text("Keep a seat").wait_for()
-    page.screenshot(path=PICTURES / "composer-preview-dark.png", full_page=True)
+    shoot(page, "composer-preview-dark", full_page=True)
     page.locator("[name=view-part][value=text]").check(force=True)
     assert "Keep a seat" in page.inner_text("[data-view=text]")
     page.locator("[name=view-part][value=mail]").check(force=True)
@@ -97,7 +97,7 @@ def test_from_an_empty_mail_to_a_published_one_and_a_test_to_two_colleagues(visi
     boxes.nth(1).check()
     page.click("#test-send .btn-primary")
     page.wait_for_selector("#test-send [role=status]")
-    page.screenshot(path=PICTURES / "composer-test-sent.png")
+    shoot(page, "composer-test-sent")
     page.click("#test-send [data-closes]")
     page.click("[data-publishes]")
     page.locator("#publication .btn-primary").click()

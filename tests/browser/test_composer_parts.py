@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import shoot
 from tests.browser.test_composer import add, begin, faults, mail
 from tests.browser.test_media_library import files
 from tests.content.pictures_of import png
@@ -216,7 +217,7 @@ def test_a_finger_drags_a_block_and_undo_brings_it_back(visit):
     for share in (0.3, 0.6, 0.9, 1):
         finger.move(goal["x"] + 60, start["y"] + 8 + (goal["y"] + 4 - start["y"] - 8) * share)
     expect(page.locator(".blk-line")).to_have_count(1)
-    page.screenshot(path="var/pictures/composer-touch.png")
+    shoot(page, "composer-touch")
     finger.lift()
     named = cards.locator("> .blk-head .blk-open b")
     expect(named).to_have_text(["Space", "Heading", "Divider"])

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.conftest import AXE, SCREENS, shoot
 
 pytestmark = pytest.mark.browser
 NEW = "/automations/new"
@@ -70,10 +70,7 @@ def test_it_is_sound_on_each_screen(visit, width, theme, expression):
     page = visitor.open(NEW)
     page.fill("#cron-input", expression)
     expect(page.locator("[name=cron_was]")).to_have_value(expression)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.locator("#cron").screenshot(
-        path=PICTURES / f"cron-{re.sub(r'[^0-9A-Z]+', '-', expression)}-{width}-{theme}.png"
-    )
+    shoot(page.locator("#cron"), f"cron-{re.sub(r'[^0-9A-Z]+', '-', expression)}-{width}-{theme}")
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     page.evaluate(AXE.read_text())
     faults = page.evaluate(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from app.ops import jobs
-from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.conftest import AXE, SCREENS, shoot
 
 pytestmark = pytest.mark.browser
 
 
 def sound(page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    shoot(page, name, full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     page.evaluate(AXE.read_text())
     faults = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.conftest import AXE, SCREENS, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -148,11 +148,18 @@ STRANGERS = {
 }
 
 
+def room_of(name: str) -> str:
+    return name.partition("-")[0]
+
+
+ROOMS = list(dict.fromkeys(map(room_of, PAGES)))
+
+
 def look(visitor, name: str, path: str, screen: str) -> list[str]:
     """Opens one page, keeps a picture and returns what is wrong with it."""
     visitor.complaints.clear()
     page = visitor.open(path)
-    page.screenshot(path=PICTURES / f"{name}-{screen}.png", full_page=True)
+    shoot(page, f"{name}-{screen}", full_page=True)
     found = [c for c in visitor.complaints if EXPECTED.get(name, "no status") not in c]
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if width > 0:
@@ -164,17 +171,16 @@ def look(visitor, name: str, path: str, screen: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
-def test_every_page_is_sound(visit, width, theme):
-    PICTURES.mkdir(parents=True, exist_ok=True)
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_page_is_sound(visit, room, width, theme):
     visitor = visit(width, theme)
     visitor.sign_in()
-    screen = f"{width}-{theme}"
-    assert [fault for name, path in PAGES.items() for fault in look(visitor, name, path, screen)] == []
+    pages = {name: path for name, path in PAGES.items() if room_of(name) == room}
+    assert [fault for name, path in pages.items() for fault in look(visitor, name, path, f"{width}-{theme}")] == []
 
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_pages_before_the_door_are_sound(visit, width, theme):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     visitor = visit(width, theme)
     faults = [f for name, path in STRANGERS.items() for f in look(visitor, name, path, f"{width}-{theme}")]
     assert [fault for fault in faults if "404" not in fault] == []

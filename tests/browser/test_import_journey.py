@@ -13,7 +13,7 @@ from sqlalchemy import update
 from app.db import db
 from app.imports import jobs
 from app.imports.upload import Import
-from tests.browser.conftest import PICTURES, SCREENS
+from tests.browser.conftest import SCREENS
 from tests.browser.test_every_page import look
 
 pytestmark = pytest.mark.browser
@@ -226,7 +226,6 @@ def test_a_file_is_dropped_onto_its_field(visit, people):
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_every_state_is_sound(visit, work, people, width, theme):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     visitor = visit(width, theme)
     visitor.sign_in("max")
     page = visitor.open("/imports/new")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import AXE, PICTURES
+from tests.browser.conftest import AXE, shoot
 from tests.content.pictures_of import animation, png
 
 pytestmark = pytest.mark.browser
@@ -16,7 +16,7 @@ def files(*named: tuple[str, str, bytes]) -> list[dict[str, object]]:
 
 def faults(visitor, name: str) -> list[str]:
     page = visitor.page
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    shoot(page, name, full_page=True)
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -12,7 +12,7 @@ from app.consent import links, preferences, signups
 from app.customers.customer import Customer
 from app.db import db
 from app.settings import topics
-from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.conftest import AXE, SCREENS, shoot
 from tests.browser.test_every_page import look
 
 pytestmark = pytest.mark.browser
@@ -23,7 +23,6 @@ NUMBERS = count()
 @pytest.fixture
 def room(product: str, migrated: Flask) -> Iterator[None]:
     """The database of the running product."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
     with migrated.app_context():
         yield
         db.session.rollback()
@@ -63,7 +62,7 @@ def gets(customer: Customer) -> set[str]:
 def faults_here(visitor, name: str, screen: str) -> list[str]:
     """As `look`, for a page that is the answer to a form."""
     page = visitor.page
-    page.screenshot(path=PICTURES / f"{name}-{screen}.png", full_page=True)
+    shoot(page, f"{name}-{screen}", full_page=True)
     page.evaluate(AXE.read_text())
     found = page.evaluate("axe.run()")["violations"]
     wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")

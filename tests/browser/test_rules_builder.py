@@ -15,7 +15,7 @@ from app.customers.customer import Customer
 from app.db import db
 from app.events import partitions
 from app.events.event import Event
-from tests.browser.conftest import AXE, PICTURES, SCREENS
+from tests.browser.conftest import AXE, SCREENS, shoot
 from tests.browser.test_every_page import look
 
 pytestmark = pytest.mark.browser
@@ -307,7 +307,6 @@ def test_without_javascript_the_text_does_everything(visit, people):
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_builder_is_sound_on_every_screen(visit, people, width, theme):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     visitor = visit(width, theme)
     visitor.sign_in("max")
     faults = look(visitor, "segment-rules-empty", "/segments/new?type=rules", f"{width}-{theme}")
@@ -316,7 +315,7 @@ def test_the_builder_is_sound_on_every_screen(visit, people, width, theme):
     part(page, "|add").click()
     part(page, "4|kind").select_option("unanswered")
     expect(page.locator(".hint-bad.is-open").first).to_be_visible()
-    page.screenshot(path=PICTURES / f"segment-rules-open-{width}-{theme}.png", full_page=True)
+    shoot(page, f"segment-rules-open-{width}-{theme}", full_page=True)
     page.keyboard.press("Control+z")
     page.keyboard.press("Control+z")
     expect(page.locator("[data-count]")).to_be_visible()
@@ -328,9 +327,9 @@ def test_the_builder_is_sound_on_every_screen(visit, people, width, theme):
     part(page, "2.0|value").fill("90")
     expect(page.locator("[data-live=change] .strip")).to_be_visible()
     page.wait_for_timeout(600)
-    page.screenshot(path=PICTURES / f"segment-rules-{width}-{theme}.png", full_page=True)
+    shoot(page, f"segment-rules-{width}-{theme}", full_page=True)
     part(page, "0|more").click()
-    page.screenshot(path=PICTURES / f"segment-rules-menu-{width}-{theme}.png")
+    shoot(page, f"segment-rules-menu-{width}-{theme}")
     faults += _faults_here(visitor, f"segment-rules {width} {theme}")
     assert faults == []
 

@@ -15,7 +15,7 @@ from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.filling import Whom
 from app.deliveries.run import Run
-from tests.browser.conftest import PICTURES, SCREENS
+from tests.browser.conftest import SCREENS
 from tests.browser.test_every_page import look
 from tests.deliveries.making import make_run, make_version
 
@@ -80,7 +80,6 @@ def test_a_run_is_followed_paused_and_finished(visit, made, migrated):
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_pages_of_a_run_are_sound(visit, made, migrated, width, theme):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     going, over, stopped = made("going"), made("over"), made("stopped")
     with migrated.app_context():
         half_way(going)

@@ -12,7 +12,7 @@ from app.customers.who import Who
 from app.db import db
 from app.events import intake
 from app.events.incoming import Incoming, Origin
-from tests.browser.conftest import PICTURES, SCREENS
+from tests.browser.conftest import SCREENS
 from tests.browser.test_every_page import look
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,6 @@ def make_family(app: Flask, address: str) -> tuple[int, int]:
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_who_is_meant_is_decided(visit, migrated, width, theme):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     visitor, screen = visit(width, theme), f"{width}-{theme}"
     address = f"solberg-{screen}@posteo.example"
     first, second = make_family(migrated, address)

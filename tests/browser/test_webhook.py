@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.browser.conftest import PICTURES, SCREENS
+from tests.browser.conftest import SCREENS
 from tests.browser.test_every_page import look
 from tests.webhooks.signing import headers, written
 
@@ -26,7 +26,6 @@ def send(address: str, secret: str, id: str, said) -> None:
 
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_the_calls_and_one_of_them_are_sound(visit, environment, width, theme):
-    PICTURES.mkdir(parents=True, exist_ok=True)
     visitor = visit(width, theme)
     move = {**MOVE, "occurred_at": datetime.now(UTC).isoformat()}
     send(visitor.address, environment["FUNNEL_WEBHOOK_SECRET"], f"msg_2aZ9{width}{theme}", move)

@@ -117,7 +117,7 @@ def test_killed_in_the_middle_of_the_pieces_none_of_them_is_repeated(server):
         db.session.commit()
     killed_after(1)  # sealed
     assert server.got.total() == 2
-    killed_after(1)  # perhaps out
+    killed_after(2)  # perhaps out
     until_done(run)
     found = runs.account(run)
     assert (found.accepted, found.uncertain) == (4, 1)
