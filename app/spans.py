@@ -61,6 +61,12 @@ def duration(written: object) -> Duration:
     return read
 
 
+def said(length: timedelta) -> str:
+    """A length that was written as a duration, in the largest unit that says it whole."""
+    unit = next(one for one in ("d", "h", "m") if not length % UNITS[one][1])
+    return Duration(length // UNITS[unit][1], unit).said
+
+
 def span(written: object, zone: ZoneInfo) -> Span:
     """A day, or a moment in ISO 8601; without an offset it is the team's zone's."""
     if not isinstance(written, str):

@@ -32,6 +32,7 @@ class Automation(Model):
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     is_active: Mapped[bool] = mapped_column(server_default=text("false"))
     next_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    looked_until: Mapped[datetime | None]  # of one that follows another: until when its mails have been seen
     version: Mapped[int] = mapped_column(server_default=text("1"))
     changed_by: Mapped[str] = mapped_column(server_default=text("''"))
     created_date: Mapped[datetime] = now_column()
@@ -45,6 +46,11 @@ class Automation(Model):
         CheckConstraint("purpose IN ('promotional', 'informational', 'transactional')", name="purpose"),
         Index("ix_automations_updated_date_id", "updated_date", "id"),
         Index("ix_automations_next_at", "next_at", postgresql_where=text("is_active AND next_at IS NOT NULL")),
+        Index(
+            "ix_automations_event",
+            text("(trigger ->> 'event')"),
+            postgresql_where=text("is_active AND trigger ->> 'event' IS NOT NULL"),
+        ),
         Index("ix_automations_segment_id", "segment_id"),
         Index("ix_automations_template_id", "template_id"),
     )

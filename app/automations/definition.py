@@ -13,6 +13,7 @@ from app.automations import triggers
 from app.automations.automation import Automation
 from app.consent.permission import PURPOSES
 from app.content import writing
+from app.db import db
 from app.problem import Problem
 from app.segments import keeping as segments
 from app.settings import senders, team, topics
@@ -68,7 +69,14 @@ def problems(wanted: Definition, now: datetime) -> list[Problem]:
         zone = "UTC"
     if wanted.reply_to and not is_address(wanted.reply_to):
         found.append(Problem("reply_to", "This is no e-mail address."))
-    return found + _purpose(wanted) + _limits(wanted.limits) + triggers.problems(wanted.trigger, zone, now)
+    return found + _purpose(wanted) + _limits(wanted.limits) + _trigger(wanted.trigger, zone, now)
+
+
+def _trigger(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Problem]:
+    found = triggers.problems(trigger, zone, now)
+    if not found and "after" in trigger and db.session.get(Automation, trigger["after"]["automation"]) is None:
+        return [Problem("trigger.after.automation", "There is no such automation.")]
+    return found
 
 
 def _purpose(wanted: Definition) -> list[Problem]:

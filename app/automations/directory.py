@@ -16,7 +16,13 @@ from app.listing import Ask, Field, Listing, folded
 from app.segments.segment import Segment
 
 ACTIVE = (("yes", "active"), ("no", "not active"))
-TRIGGERS = (("cron", "on a schedule"), ("once", "once"))
+TRIGGERS = (
+    ("cron", "on a schedule"),
+    ("once", "once"),
+    ("event", "when something happens"),
+    ("enters_segment", "when somebody joins its segment"),
+    ("after", "after another automation"),
+)
 ARCHIVED = (("no", "in use"), ("yes", "archived"))
 SHOWN = 10  # runs of one automation
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from app.audit import Actor, record
-from app.automations import definition, occasions, readiness, triggers
+from app.automations import definition, following, occasions, readiness, triggers, waits
 from app.automations.automation import Automation, AutomationVersion
 from app.automations.definition import Definition
 from app.db import db
@@ -17,6 +17,7 @@ from app.deliveries.run import Run
 from app.problem import Problem
 
 OVER = "Its time is over: choose a later one."
+CIRCLE = "It would come after itself: the automation that it follows comes, in the end, after this one."
 ARCHIVED = "It is in the archive: bring it back first."
 NOT_YOURS = "It is active, and this is what goes out: somebody who may send has to change it, or deactivate it first."
 OF_SENDING = ("segment_id", "template_id", "purpose", "topic", "sender_id", "trigger", "timezone")
@@ -80,6 +81,8 @@ def change(
         raise MayNotSend([Problem(one, NOT_YOURS) for one in sent])
     for name, value in after.items():
         setattr(held, name, value)
+    if following.is_circle(held.id, held.trigger):
+        raise NotReady([Problem("trigger.after.automation", CIRCLE)])
     if held.is_active and (unready := readiness.problems(held)):
         raise NotReady(unready)
     held.version, held.updated_date, held.changed_by = held.version + 1, now, by.name
@@ -101,7 +104,7 @@ def activate(automation: Automation, now: datetime, by: Actor) -> Automation:
         raise NotReady(unready)
     at = _settle_next(held, now)
     held.is_active = True
-    record(by, "activated", "automation", _named(held), None, {"next_at": at.isoformat()})
+    record(by, "activated", "automation", _named(held), None, {"next_at": at.isoformat()} if at else None)
     return held
 
 
@@ -123,6 +126,7 @@ def archive(automation: Automation, now: datetime, by: Actor) -> None:
     if automation.archived_at is None:
         deactivate(automation, by)
         automation.archived_at = now
+        waits.cancel(automation, waits.ARCHIVED, now)
         alarms.gone(automation.id)
         record(by, "archived", "automation", _named(automation))
 
@@ -156,7 +160,13 @@ def locked(automation_id: int) -> Automation:
     return held
 
 
-def _settle_next(held: Automation, now: datetime) -> datetime:
+def _settle_next(held: Automation, now: datetime) -> datetime | None:
+    """What answers to people has no time: it begins now."""
+    if not triggers.is_by_clock(held.trigger):
+        held.next_at = None
+        if "after" in held.trigger:
+            following.begin(held, now)
+        return None
     held.next_at = triggers.first_time(held.trigger, definition.zone_of(held), now)
     if held.next_at is None:
         raise NotReady([Problem("trigger", OVER)])

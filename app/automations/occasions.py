@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -11,14 +12,16 @@ from app import running
 from app.audit import Actor
 from app.automations import definition, readiness, triggers
 from app.automations.automation import Automation
+from app.content.template import TemplateVersion
 from app.db import db
-from app.deliveries import runs
+from app.deliveries import adding, runs
 from app.deliveries.run import Run
 from app.problem import Problem
 from app.segments import keeping as segments
-from app.settings import senders
+from app.settings import senders, team
 
 CLOCK = "the clock"
+EVENTS = "what people do"
 
 
 def at(automation: Automation, planned: datetime, by_name: str = CLOCK) -> Run | None:
@@ -50,6 +53,27 @@ def by_hand(automation: Automation, now: datetime, by: Actor, occasion: str) -> 
     return run
 
 
+def of_the_day(automation: Automation, now: datetime) -> Run:
+    """The run that takes what is answered today, held until the commit. Raises Unready.
+
+    Each version of the automation and of its mail has its own: what is changed at noon counts from noon.
+    """
+    version = readiness.version_of(automation)
+    if unready := readiness.problems(automation):
+        raise Unready(unready)
+    assert version is not None
+    zone = team.zone()
+    day = now.astimezone(zone).date()
+    over = datetime.combine(day + timedelta(days=1), time(), zone)
+    key = f"automation-{automation.id}-day-{day.isoformat()}-{automation.version}-{version.id}"
+    return adding.held(key, lambda named: _run(automation, named, version, now, EVENTS, **_open(over, now)))
+
+
+def _open(until: datetime, now: datetime) -> dict[str, Any]:
+    """Nothing is planned: it sends whatever comes."""
+    return {"state": "sending", "started_at": now, "open_until": until}
+
+
 def new_occasion() -> str:
     return secrets.token_hex(8)
 
@@ -59,30 +83,34 @@ def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> 
     version, unready = readiness.version_of(automation), readiness.problems(automation)
     if version is None:
         raise Unready(unready)
-    segment = segments.find(automation.segment_id) if automation.segment_id else None
-    made = runs.make(
-        Run(
-            key=key,
-            automation_id=automation.id,
-            name=automation.name,
-            planned_for=planned,
-            since=covered_until(automation.id),
-            version_id=version.id,
-            segment_id=segment.id if segment else None,
-            segment_name=segment.name if segment else "",
-            purpose=automation.purpose,
-            topic=automation.topic,
-            timezone=definition.zone_of(automation),
-            sender=sender_of(automation),
-            reply_to=reply_to_of(automation),
-            goal=automation.goal,
-            limits=automation.limits,
-            by_name=by_name,
-        )
-    )
+    made = runs.make(_run(automation, key, version, planned, by_name, since=covered_until(automation.id)))
     if made is not None and unready:
         runs.fail(made, unready[0].message, planned)
     return made
+
+
+def _run(
+    automation: Automation, key: str, version: TemplateVersion, planned: datetime, by_name: str, **more: Any
+) -> Run:
+    segment = segments.find(automation.segment_id) if automation.segment_id else None
+    return Run(
+        key=key,
+        automation_id=automation.id,
+        name=automation.name,
+        planned_for=planned,
+        version_id=version.id,
+        segment_id=segment.id if segment else None,
+        segment_name=segment.name if segment else "",
+        purpose=automation.purpose,
+        topic=automation.topic,
+        timezone=definition.zone_of(automation),
+        sender=sender_of(automation),
+        reply_to=reply_to_of(automation),
+        goal=automation.goal,
+        limits=automation.limits,
+        by_name=by_name,
+        **more,
+    )
 
 
 def covered_until(automation_id: int) -> datetime | None:

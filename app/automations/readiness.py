@@ -6,6 +6,7 @@ What it uses may go to the archive while it is active: that only keeps others fr
 from __future__ import annotations
 
 from app import running
+from app.automations import triggers
 from app.automations.automation import Automation
 from app.content import versions, writing
 from app.content.template import MessageTemplate, TemplateVersion
@@ -13,11 +14,18 @@ from app.deliveries import accounts
 from app.problem import Problem
 from app.segments import keeping as segments
 
+NO_SEGMENT = Problem("segment_id", "Choose a segment: whom to write to.")
 BY_THE_CLOCK = {"cron", "once"}
 
 
 def problems(automation: Automation) -> list[Problem]:
     return [*_segment(automation), *_template(automation)]
+
+
+def by_hand(automation: Automation) -> list[Problem]:
+    """A run at this moment is for a segment, whatever the trigger says."""
+    found = problems(automation)
+    return found if automation.segment_id is not None else [NO_SEGMENT, *_template(automation)]
 
 
 def activating(automation: Automation) -> list[Problem]:
@@ -48,8 +56,8 @@ def unfilled(automation: Automation) -> list[str]:
 
 def _segment(automation: Automation) -> list[Problem]:
     segment = segments.find(automation.segment_id) if automation.segment_id else None
-    if segment is None:
-        return [Problem("segment_id", "Choose a segment: whom to write to.")]
+    if segment is None and triggers.needs_segment(automation.trigger):
+        return [NO_SEGMENT]
     return []
 
 

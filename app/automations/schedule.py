@@ -45,7 +45,9 @@ def fire_due(now: datetime) -> Iterator[None]:
 
 def refresh(now: datetime) -> int:
     """The next times anew, after another zone of the team or a clock that was wrong; what is due already stays so."""
-    ahead = select(Automation).where(Automation.is_active, or_(Automation.next_at.is_(None), Automation.next_at > now))
+    by_clock = or_(*(Automation.trigger.has_key(kind) for kind in triggers.KINDS))
+    is_ahead = or_(Automation.next_at.is_(None), Automation.next_at > now)
+    ahead = select(Automation).where(Automation.is_active, by_clock, is_ahead)
     found = db.session.scalars(ahead.with_for_update(skip_locked=True)).all()
     return sum(_moved(one, now) for one in found)
 

@@ -23,6 +23,11 @@ def kind_of(trigger: Mapping[str, Any]) -> str:
     return reactions.kind_of(trigger) or next(iter(trigger), "")
 
 
+def needs_segment(trigger: Mapping[str, Any]) -> bool:
+    """Whoever does something, or got another mail, is meant by that alone."""
+    return kind_of(trigger) not in ("event", "after")
+
+
 def is_by_clock(trigger: Mapping[str, Any]) -> bool:
     return kind_of(trigger) in KINDS
 

@@ -59,7 +59,7 @@ def run(automation_id: int, planned: str | None, if_due: bool) -> None:
         raise click.ClickException(f"There is no automation {automation_id}.")
     if planned and if_due and not _is_due(automation, planned):
         return
-    if unready := readiness.problems(automation):
+    if unready := readiness.by_hand(automation):
         raise click.ClickException(unready[0].message)
     made = _planned(automation, planned) if planned else _by_hand(automation)
     db.session.commit()

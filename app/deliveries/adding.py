@@ -67,7 +67,9 @@ def add(run: Run, mails: Sequence[Mail], now: datetime) -> int:
     parts = db.session.scalars(text(sql + ADD), said).all()
     batches = {"run": run.id, "lane": runs.lane(run), "parts": sorted({one for one in parts if one is not None})}
     db.session.execute(
-        text("INSERT INTO batches (run_id, part, lane) SELECT :run, part, :lane FROM unnest(CAST(:parts AS int[])) part"),
+        text(
+            "INSERT INTO batches (run_id, part, lane) SELECT :run, part, :lane FROM unnest(CAST(:parts AS int[])) part"
+        ),
         batches,
     )
     counted = update(Run).where(Run.id == run.id).values(planned=Run.planned + len(parts))

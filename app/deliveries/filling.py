@@ -88,9 +88,7 @@ def is_once(purpose: str) -> bool:
     return purpose != "transactional"
 
 
-def judged(
-    whom: Whom, purpose: str, topic: str | None, now: datetime, *, is_once: bool
-) -> tuple[str, dict[str, Any]]:
+def judged(whom: Whom, purpose: str, topic: str | None, now: datetime, *, is_once: bool) -> tuple[str, dict[str, Any]]:
     """The beginning of a statement, in which `settled` says of each whether they may be written to."""
     judgement = permission.judged(purpose, topic, now, "c.id IN (SELECT customer_id FROM audience)")
     allowed = running.config().mail_allow

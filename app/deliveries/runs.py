@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import exists, func, select, text, update
+from sqlalchemy import exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import Actor, record
@@ -39,6 +39,7 @@ RETRY = """
     )
     INSERT INTO batches (run_id, part, lane) SELECT DISTINCT :run, part, :lane FROM failed
 """
+URGENT, ANSWER, CAMPAIGN = range(3)  # the lowest goes first
 AS_IT_IS = {"populate_existing": True, "synchronize_session": False}
 
 Row = tuple[str, str | None, int]  # state, reason, how many
@@ -135,8 +136,10 @@ def next_part(run: Run) -> int:
 
 
 def lane(run: Run) -> int:
-    """Somebody waits for a transactional mail."""
-    return 0 if run.purpose == "transactional" else 1
+    """Somebody waits for a transactional mail; and what answers to something is worth more while it is fresh."""
+    if run.purpose == "transactional":
+        return URGENT
+    return CAMPAIGN if run.open_until is None else ANSWER
 
 
 def account(run: Run) -> Account:
@@ -159,7 +162,8 @@ def finish_done(now: datetime) -> int:
     Locked first and looked at again: somebody who adds a batch holds the run, and is seen afterwards.
     """
     waits = exists().where(Batch.run_id == Run.id, Batch.waiting_since.is_not(None))
-    is_over = Run.state == "sending", ~waits
+    is_closed = or_(Run.open_until.is_(None), Run.open_until <= now)
+    is_over = Run.state == "sending", is_closed, ~waits
     held = select(Run.id).where(*is_over).with_for_update(skip_locked=True, key_share=True)
     ids = db.session.scalars(held).all()
     if not ids:

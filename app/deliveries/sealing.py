@@ -20,7 +20,7 @@ from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
 from app.db import db
-from app.deliveries import allowing, message, outcomes
+from app.deliveries import allowing, message, outcomes, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.providers import Mail, Provider
@@ -142,7 +142,13 @@ def _parcel(batch: Batch, body: bytes) -> Parcel:
     assert batch.key
     assert batch.sealed_ids
     return Parcel(
-        batch.id, batch.run_id, batch.key, batch.sealed_ids, body, batch.lane == 0, batch.posted_at is not None
+        batch.id,
+        batch.run_id,
+        batch.key,
+        batch.sealed_ids,
+        body,
+        batch.lane < runs.CAMPAIGN,
+        batch.posted_at is not None,
     )
 
 
@@ -180,7 +186,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], now: datetime) -> Sealed:
 
 def _taken(run: Run, waiting: Sequence[Waiting], refused: Mapping[int, str]) -> set[int]:
     """One mail per address of a run: an address that changed since planning may be somebody else's by now."""
-    if run.purpose == "transactional":
+    if run.purpose == "transactional" or run.open_until is not None:
         return set()
     open_ = [row for row in waiting if row.customer_id not in refused]
     said = {"run": run.id, "ids": [row.id for row in open_], "customers": [row.customer_id for row in open_]}

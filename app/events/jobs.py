@@ -1,15 +1,8 @@
-"""The back door of this room: what each fact sets off."""
+"""The work of this room: a row for each fact. Who answers to facts stands above it, and takes them."""
 
 from __future__ import annotations
 
-from app.events import effects
 from app.events.event_work import EventWork
-from app.pump import SetWork, pump
-from app.queue import job
+from app.pump import SetWork
 
 EVENTS = SetWork("Effects of events", EventWork, "events", "events.take_effect")
-
-
-@job("events")
-def take_effect() -> int:
-    return pump(EVENTS, effects.take)

@@ -1,4 +1,4 @@
-"""Which facts are what somebody waits for: among the work rows of a moment, or since another fact of the same person."""
+"""Which facts are what somebody waits for: among work rows of a moment, or since another fact of the same person."""
 
 from __future__ import annotations
 

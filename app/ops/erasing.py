@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 
 from app.audit import Actor, record
 from app.audit import erasing as audit
+from app.automations import erasing as automations
 from app.catalogue import erasing as catalogue
 from app.claims import NotYet
 from app.clock import clock
@@ -116,6 +117,7 @@ ROOMS: dict[str, Room] = {
     "events": lambda person, erasure, _now: events.erase(person, erasure.created_date),
     "catalogue": lambda person, _erasure, _now: catalogue.erase(person),
     "segments": lambda person, _erasure, _now: segments.erase(person),
+    "automations": lambda person, _erasure, _now: automations.erase(person),
     "deliveries": lambda person, _erasure, _now: deliveries.erase(person),
     "audit": lambda person, _erasure, _now: audit.erase(person.ids, person.emails, [*person.leads, *person.words]),
     "consent": lambda person, erasure, _now: consent.erase(person, erasure.created_date),

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from app.audit import erasing as audit
+from app.automations import erasing as automations
 from app.catalogue import erasing as catalogue
 from app.consent import erasing as consent
 from app.customers import erasing as customers
@@ -36,6 +37,7 @@ def of(customer: Customer) -> dict[str, Tables]:
         "segments": segments.export(customer.id),
         "receipts": receipts.export(calls),
         "imports": imports.export(files | imports.origins(person.ids)),
+        "automations": automations.export(customer.id),
         "deliveries": deliveries.export(person),
         "audit": audit.export(customer.id),
     }

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from app.audit import Actor, record
+from app.automations import merging as automations
 from app.catalogue import merging as catalogue
 from app.consent import merging as consent
 from app.customers import ambiguity, directory
@@ -40,6 +41,7 @@ def merge(
     catalogue.move(survivor_id, other_id)
     consent.move(survivor_id, other_id)
     segments.move(survivor_id, other_id)
+    automations.move(survivor_id, other_id)
     deliveries.move(survivor_id, other_id)
     survivor = customers.finish(pair, takes, by, now)
     ambiguity.settle_cleared(emails, f"merged into customer {survivor_id}", now)

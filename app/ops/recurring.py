@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app import claims, pump
 from app.accounts import sign_in
 from app.alerts import keeping as alerts
-from app.automations import schedule
+from app.automations import entering, following, schedule, waits
 from app.claims import Claim, Claimable
 from app.consent import signups
 from app.db import Model, db
@@ -41,6 +41,8 @@ class Recurring:
 RECURRING = (
     Recurring("Make the runs that are due", 5 * SECOND, "runs", schedule.fire_due),
     Recurring("Look again when automations act next", 10 * MINUTE, "runs", schedule.refresh),
+    Recurring("Answer those who joined a segment", MINUTE, "runs", entering.look),
+    Recurring("Follow mails up", MINUTE, "runs", following.follow),
     Recurring("Finish the runs whose mails are all out", 10 * SECOND, "send", runs.finish_done),
     Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
     Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
@@ -48,6 +50,7 @@ RECURRING = (
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
+    Recurring("Forget answers that were settled long ago", 24 * HOUR, "upkeep", waits.forget_old),
     Recurring("Forget old alerts that are settled", 24 * HOUR, "upkeep", alerts.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget old Idempotency-Keys", HOUR, "upkeep", idempotency.forget_old),

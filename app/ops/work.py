@@ -27,6 +27,7 @@ TABLES: list[Work] = [
     customer_jobs.INDEXES,
     event_jobs.EVENTS,
     import_jobs.IMPORTS,
+    automation_jobs.WAITS,
     automation_jobs.RUNS,
     delivery_jobs.BATCHES,
     delivery_jobs.NOTICES,

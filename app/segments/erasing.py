@@ -47,6 +47,7 @@ KNOWN = """
 
 
 def erase(person: Person) -> Iterator[dict[str, int]]:
+    db.session.execute(text("DELETE FROM segment_members WHERE customer_id = ANY (:ids)"), {"ids": person.ids})
     yield {"lists": db.session.scalar(LISTED, {"ids": person.ids}) or 0}
     ways = [re.escape(email) for email in person.emails]
     ways += [rf"(?<=[\"']){re.escape(lead)}(?=\\?[\"'])" for lead in person.leads]

@@ -1,4 +1,4 @@
-"""Who was in a segment when it was looked at last, and since when: kept only where somebody waits for people to join."""
+"""Who was in a segment when it was looked at last, and since when: only where somebody waits for people to join."""
 
 from __future__ import annotations
 

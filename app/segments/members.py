@@ -12,6 +12,7 @@ from app.segments.audience import Audience
 from app.segments.member import SegmentWatch
 from app.segments.segment import Segment
 
+SECONDS = 120  # a million who join at the first look take twenty
 LEAVE = """
     DELETE FROM segment_members m
      WHERE m.segment_id = :watched AND NOT EXISTS (SELECT FROM ({audience}) a WHERE a.customer_id = m.customer_id)
@@ -30,7 +31,7 @@ def look(segment: Segment, now: datetime) -> list[int]:
     found = audience.of(segment, now)
     is_first = _watch(segment.id, now)
     said = {**found.said, "watched": segment.id, "looked": now}
-    with audience.hurried():
+    with audience.hurried(SECONDS):
         db.session.execute(text(LEAVE.format(audience=found.sql)), said)
         joined = list(db.session.scalars(text(JOIN.format(audience=found.sql)), said))
     return [] if is_first else sorted(joined)

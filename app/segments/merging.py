@@ -14,6 +14,13 @@ MOVE = (
     ON CONFLICT DO NOTHING
     """,
     "DELETE FROM customer_segment_customer_list WHERE customer_id = :other",
+    # Whoever was in a segment already does not join it anew.
+    """
+    INSERT INTO segment_members (segment_id, customer_id, since)
+    SELECT segment_id, :survivor, since FROM segment_members WHERE customer_id = :other
+    ON CONFLICT DO NOTHING
+    """,
+    "DELETE FROM segment_members WHERE customer_id = :other",
 )
 
 

@@ -140,7 +140,7 @@ def _activate(automation_id: int, now: datetime) -> Answer:
 
 def _run(automation_id: int, now: datetime) -> Answer:
     automation = _find(automation_id)
-    if unready := readiness.problems(automation):
+    if unready := readiness.by_hand(automation):
         raise _not_ready(unready)
     made = occasions.by_hand(automation, now, authored.by(), occasions.new_occasion())
     return Answer(202, msgspec.json.encode(StartedRun(made.id)))

@@ -67,7 +67,7 @@ def ask_to_run(automation_id: int) -> Response:
 @may("send")
 def run(automation_id: int) -> Response:
     automation, now = found(automation_id), datetime.now(UTC)
-    if readiness.problems(automation):
+    if readiness.by_hand(automation):
         db.session.rollback()
         return _asked_to_run(automation, 422)
     made = occasions.by_hand(automation, now, actor(), _occasion())
@@ -78,7 +78,7 @@ def run(automation_id: int) -> Response:
 
 def _asked_to_run(automation: Automation, code: int = 200) -> Response:
     """With the name of this occasion: the form sent twice is one run."""
-    unready, occasion = readiness.problems(automation), occasions.new_occasion()
+    unready, occasion = readiness.by_hand(automation), occasions.new_occasion()
     return htmx.answer("automations/run.html", code=code, automation=automation, unready=unready, occasion=occasion)
 
 

@@ -1,0 +1,45 @@
+"""Whoever joins a segment that an automation waits for. Each segment is looked at once for all who wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from app.automations import answering, definition, reactions
+from app.automations.answering import Call
+from app.automations.automation import Automation
+from app.db import db
+from app.segments import keeping, members
+from app.segments.unavailable import Unavailable
+
+
+def look(now: datetime) -> Iterator[None]:
+    """Each segment in a transaction of its own, with what is answered to those who joined."""
+    waiting = select(Automation).where(
+        Automation.is_active, Automation.trigger.has_key("enters_segment"), Automation.segment_id.is_not(None)
+    )
+    found = db.session.scalars(waiting.order_by(Automation.segment_id, Automation.id)).all()
+    members.forget(but={one.segment_id for one in found if one.segment_id})
+    yield
+    for segment_id, automations in groupby(found, lambda one: one.segment_id):
+        _look(segment_id or 0, list(automations), now)
+        yield
+
+
+def _look(segment_id: int, automations: list[Automation], now: datetime) -> None:
+    segment = keeping.find(segment_id)
+    try:
+        joined = members.look(segment, now) if segment is not None else []
+    except Unavailable as why:
+        for automation in automations:
+            answering.could_not(automation, why)
+        return
+    calls = [Call(one, f"entered-{now:%Y%m%d%H%M%S}", now, None) for one in joined]
+    for automation in automations:
+        reaction = reactions.read(automation.trigger, ZoneInfo(definition.zone_of(automation)))
+        for first in range(0, len(calls), 500):
+            answering.answer_now(automation, reaction, calls[first : first + 500], now)
