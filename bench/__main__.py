@@ -7,7 +7,18 @@ from importlib import import_module
 
 from bench.databases import Unable
 
-NAMES = ("pages", "demo", "intake", "large-file", "permission", "segments", "render", "send", "send-million")
+NAMES = (
+    "pages",
+    "demo",
+    "intake",
+    "large-file",
+    "permission",
+    "segments",
+    "render",
+    "send",
+    "send-million",
+    "triggers",
+)
 
 
 def main(asked: list[str]) -> int:

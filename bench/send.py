@@ -66,15 +66,16 @@ def run() -> Table:
 
 
 @contextmanager
-def provided() -> Iterator[None]:
+def provided(database: Database = DATABASE) -> Iterator[dict[str, str]]:
     """The product on the bench's database, with the look-alike of Resend for its provider."""
     from app import create_app
     from app.config import from_environment
 
     with _provider() as url:
-        environment = {**DATABASE.environment, "MAIL_PROVIDER": "resend", "RESEND_API_KEY": "re_bench"}
-        with create_app(from_environment({**environment, "RESEND_API_URL": url}), "bench").app_context():
-            yield
+        resend = {"MAIL_PROVIDER": "resend", "RESEND_API_KEY": "re_bench", "RESEND_API_URL": url}
+        environment = {**database.environment, **resend}
+        with create_app(from_environment(environment), "bench").app_context():
+            yield environment
 
 
 def _one_by_one(alone: Taken, ceiling: Taken) -> tuple[str, ...]:
@@ -86,7 +87,7 @@ def _bare(size: int, each: int) -> None:
     from app.deliveries.providers import resend
 
     run = _run(f"bare-{size}-{each}")
-    writer, people = message.Writer.of(run), list(message.people(_ids(size)).values())
+    writer, people = message.Writer.of(run), list(message.people(ids(size)).values())
     for at in range(0, size, each):
         mails = [writer.write(person.id, person, {}) for person in people[at : at + each]]
         resend.post(resend.pack(mails), f"bare-{each}-{at}-{time.time_ns()}")
@@ -137,7 +138,7 @@ def _run(key: str) -> Any:
         key=f"bench-{key}-{time.time_ns()}",
         name="Bench",
         planned_for=datetime.now(UTC),
-        version_id=_version(),
+        version_id=version(),
         purpose="informational",
         timezone="Europe/Berlin",
         sender="Campus <mail@campus.example>",
@@ -150,7 +151,7 @@ def _run(key: str) -> Any:
     return run
 
 
-def _version() -> int:
+def version() -> int:
     from app.content.template import MessageTemplate, TemplateVersion
     from app.db import db
 
@@ -176,7 +177,7 @@ def _version() -> int:
     return version.id
 
 
-def _ids(size: int) -> list[int]:
+def ids(size: int) -> list[int]:
     from app.db import db
 
     found = db.session.scalars(text("SELECT id FROM customers ORDER BY id LIMIT :most"), {"most": size})
