@@ -203,6 +203,12 @@ def held_batch() -> int:
     return db.session.scalars(select(Batch.id).where(Batch.lease_until.is_not(None)).order_by(Batch.id)).first() or 0
 
 
+def hurry(batch_id: int) -> None:
+    """Its turn comes before that of all others, so that the run is not over when it is done."""
+    db.session.execute(text("UPDATE batches SET lane = 0 WHERE id = :id"), {"id": batch_id})
+    db.session.commit()
+
+
 def is_done(batch_id: int) -> bool:
     db.session.rollback()
     return db.session.scalar(select(Batch.state).where(Batch.id == batch_id)) == "done"

@@ -57,8 +57,8 @@ def test_a_worker_that_dies_repeats_nothing(few: Stage, step: str, lost: int) ->
     with serving() as desk:
         run = few.plan()
         few.start(STOP_AT=step, STOP_TURN="1" if step == "in cut" else "7", **carried_by(desk))
-        few.start("send", "--no-scheduler", **carried_by(desk))
         few.until_it_happened()
+        few.start("send", "--no-scheduler", **carried_by(desk))
         assert uncertain(run, desk) == lost
 
 

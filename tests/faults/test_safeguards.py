@@ -16,7 +16,7 @@ from app.db import db
 from app.deliveries import runs
 from app.deliveries.run import Run
 from tests.automations.making import make_active, make_segment, make_template
-from tests.faults.mailing import HEALED, Stage, fresh, healed, held_batch, is_done, is_over, one_of, wrongs
+from tests.faults.mailing import HEALED, Stage, fresh, healed, held_batch, hurry, is_done, is_over, one_of, wrongs
 from tests.work.running import until
 
 pytestmark = [
@@ -40,10 +40,12 @@ def test_without_the_fencing_number_a_worker_that_wakes_up_sends_it_again(stage:
     first = stage.start(STOP_AT="before posting", STOP_BY="PAUSE", WITHOUT="fencing")
     stage.until_it_happened()
     held = held_batch()
+    hurry(held)
     stage.refuse(one_of(held))
     stage.start("send")
     until(lambda: is_done(held))
     assert fresh(run).state == "sending"
+    stage.provider.set(rate=100)  # the second post of it is not to be refused for coming too soon
     stage.wake()
     until(lambda: "row lost" in first.log.read_text())
     until(lambda: is_over(run), HEALED)

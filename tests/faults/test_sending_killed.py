@@ -14,7 +14,7 @@ from app.clock import clock
 from app.db import db
 from app.deliveries.run import Run
 from tests.automations.making import make_active, make_segment, make_template
-from tests.faults.mailing import Stage, fresh, healed, held_batch, is_done, one_of, posting, wrongs
+from tests.faults.mailing import Stage, fresh, healed, held_batch, hurry, is_done, one_of, posting, wrongs
 from tests.work.running import until
 
 pytestmark = [
@@ -74,6 +74,7 @@ def test_a_worker_that_sleeps_past_its_lease_does_no_harm_when_it_wakes_up(stage
     first = stage.start(STOP_AT=step, STOP_BY="PAUSE")
     stage.until_it_happened()
     held = held_batch()
+    hurry(held)
     if step in NEVER_OUT:
         stage.refuse(one_of(held))
     stage.start("send")
