@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app import claims, pump
-from app.automations import schedule
+from app.automations import answering, schedule, waits
 from app.db import db
 from app.deliveries import filling, pace, sealing, sending, splitting
 from app.deliveries.batch import Batch
@@ -99,6 +99,8 @@ for provider in (resend, smtp):
     _around(provider, "post", before="before post", after="after post")
 _around(filling, "fill", after="in plan")
 _around(schedule, "fire", after="in fire")
+_around(answering, "take", after="in answer")
+_around(waits, "settle", after="in settle")
 pump._claim = _claimed(pump._claim)
 
 
