@@ -88,7 +88,7 @@ def wait(automation: Automation, reaction: Reaction, calls: Sequence[Call], now:
             "automation_id": automation.id,
             "customer_id": one.customer_id,
             "occasion": one.occasion,
-            "happened_at": one.at,
+            "happened_at": min(one.at, now),
             "due_at": min(one.at, now) + reaction.delay,
             "not_before": min(one.at, now) + reaction.delay,
             "is_alone": reaction.at_most_every is not None,

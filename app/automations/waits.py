@@ -82,6 +82,9 @@ def _settle(automation: Automation, waits: list[TriggerWait], now: datetime) -> 
     if not automation.is_active:
         _end(waits, ARCHIVED if automation.archived_at else INACTIVE, now)
         return
+    if not reactions.kind_of(automation.trigger):
+        _end(waits, CHANGED, now)
+        return
     reaction = reactions.read(automation.trigger, ZoneInfo(definition.zone_of(automation)))
     waits = _left(waits, _of_another(waits, reaction), CHANGED, now)
     waits = _left(waits, {one.id for one in waits if now - one.due_at > schedule.late(automation)}, LATE, now)

@@ -13,14 +13,17 @@ from app.segments.member import SegmentWatch
 from app.segments.segment import Segment
 
 SECONDS = 120  # a million who join at the first look take twenty
-LEAVE = """
-    DELETE FROM segment_members m
-     WHERE m.segment_id = :watched AND NOT EXISTS (SELECT FROM ({audience}) a WHERE a.customer_id = m.customer_id)
-"""
-JOIN = """
+# What is there already is not written again: of a million, those who came and went are few.
+LOOK = """
+    WITH present AS MATERIALIZED ({audience}),
+    gone AS (
+      DELETE FROM segment_members m
+       WHERE m.segment_id = :watched AND NOT EXISTS (SELECT FROM present p WHERE p.customer_id = m.customer_id)
+    )
     INSERT INTO segment_members (segment_id, customer_id, since)
-    SELECT :watched, a.customer_id, :looked FROM ({audience}) a
-    ON CONFLICT DO NOTHING
+    SELECT :watched, p.customer_id, :looked FROM present p
+     WHERE NOT EXISTS (SELECT FROM segment_members m
+                        WHERE m.segment_id = :watched AND m.customer_id = p.customer_id)
     RETURNING customer_id
 """
 WITHIN = "SELECT a.customer_id FROM ({audience}) a WHERE a.customer_id = ANY (CAST(:asked AS bigint[]))"
@@ -32,8 +35,7 @@ def look(segment: Segment, now: datetime) -> list[int]:
     is_first = _watch(segment.id, now)
     said = {**found.said, "watched": segment.id, "looked": now}
     with audience.hurried(SECONDS):
-        db.session.execute(text(LEAVE.format(audience=found.sql)), said)
-        joined = list(db.session.scalars(text(JOIN.format(audience=found.sql)), said))
+        joined = list(db.session.scalars(text(LOOK.format(audience=found.sql)), said))
     return [] if is_first else sorted(joined)
 
 

@@ -239,6 +239,25 @@ def test_a_trigger_that_answers_something_else_by_now(maya):
     assert (to(), outcomes()) == ([], ["changed"])
 
 
+def test_a_trigger_that_goes_by_the_clock_by_now(maya):
+    automation = answers({"event": "checkout_started", "delay": "2h"}, segment_id=make_segment().id)
+    happens(maya, "checkout_started", NOW)
+    kept = keeping.definition.of(automation).kept()
+    changed = keeping.definition.Definition(**{**kept, "trigger": {"cron": "0 10 * * *"}})
+    keeping.change(automation, changed, automation.version, NOW, ADA, may_send=True)
+    db.session.commit()
+    settle(NOW + 2 * HOUR)
+    assert (to(), outcomes()) == ([], ["changed"])
+
+
+def test_a_clock_that_goes_ahead_does_not_hide_what_happened_meanwhile(maya):
+    answers({"event": "checkout_started", "delay": "2h", "unless": PAID})
+    happens(maya, "checkout_started", NOW + 20 * HOUR, now=NOW)
+    happens(maya, "order_completed", NOW + HOUR)
+    settle(NOW + 2 * HOUR)
+    assert (to(), outcomes()) == ([], ["happened"])
+
+
 def test_a_segment_that_cannot_be_computed_is_tried_again_and_holds_up_nobody(maya):
     segment = make_segment("Odd")
     answers(segment_id=segment.id)
