@@ -37,7 +37,7 @@ def error(answer):
 
 
 def test_one_is_kept_and_read_back(crm):
-    said = made(crm, description="Every day", timezone="Europe/Berlin", limits={"late_hours": 2})
+    said = made(crm, description="Every day", timezone="Europe/Berlin", limits=LIMITS)
     assert (said["purpose"], said["topic"], said["from"], said["version"]) == ("promotional", "promotional", None, 1)
     assert (said["is_active"], said["next_at"], said["trigger"]) == (False, None, {"cron": "0 10 * * *"})
     assert crm.get(f"automations/{said['id']}").get_json() == said
@@ -99,7 +99,10 @@ def test_a_sender_is_named_by_its_address(crm, config):
         ({"reply_to": "nobody"}, "reply_to"),
         ({"limits": {"late_hours": -1}}, "limits.late_hours"),
         ({"limits": {"late_hours": True}}, "limits.late_hours"),
-        ({"limits": {"throttle_per_minute": 10}}, "limits.throttle_per_minute"),
+        ({"limits": {"throttle_per_minute": 0}}, "limits.throttle_per_minute"),
+        ({"limits": {"cap": {"n": 1}}}, "limits.cap"),
+        ({"limits": {"holdout_percent": 10}}, "limits.holdout_percent"),
+        ({"limits": {"quiet": {}}}, "limits.quiet"),
         ({"goal": {"event": "login", "within": "5d"}}, "goal"),
         ({"variants": [{"subject": "Another"}]}, "variants"),
     ],
