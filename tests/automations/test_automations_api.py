@@ -11,6 +11,14 @@ from app.settings import senders
 from tests.automations.making import ADA, make_active, make_automation, make_segment, make_template, runs, the_only
 from tests.factories import make_customers
 
+LIMITS = {
+    "cap": {"n": 3, "per": "7d"},
+    "quiet_hours": {"from": "21:00", "to": "08:00"},
+    "local_time": True,
+    "throttle_per_minute": 600,
+    "late_hours": 2,
+}
+
 
 @pytest.fixture
 def crm(make_system):

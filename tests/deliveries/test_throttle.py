@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select, text
 
 from app.clock import clock
 from app.db import db
-from app.deliveries import jobs, progress, runs, sending, throttle
+from app.deliveries import jobs, progress, runs, throttle
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
 from tests.deliveries import making
 from tests.deliveries.making import adds_up, make_run
 from tests.factories import make_customers
-
-START = datetime.fromisoformat("2026-11-03T10:00:00+00:00")
 
 
 def batches() -> list[Batch]:
@@ -26,7 +25,7 @@ def batches() -> list[Batch]:
 
 
 def gaps(some: list[Batch]) -> list[float]:
-    return [(b.not_before - a.not_before).total_seconds() for a, b in zip(some, some[1:], strict=False)]
+    return [(b.not_before - a.not_before).total_seconds() for a, b in pairwise(some)]
 
 
 def is_steady(posts: list[tuple[float, int]], most: int) -> bool:
@@ -78,9 +77,8 @@ def test_one_post_is_made_and_the_others_wait_for_their_moment(app):
 
 def all_overdue() -> None:
     """As after an outage of all workers."""
-    db.session.execute(
-        text("UPDATE batches SET not_before = now() - interval '1 hour' WHERE waiting_since IS NOT NULL")
-    )
+    waiting = "UPDATE batches SET not_before = now() - interval '1 hour' WHERE waiting_since IS NOT NULL"
+    db.session.execute(text(waiting))
     db.session.commit()
 
 
@@ -163,4 +161,3 @@ def test_what_may_be_out_already_waits_for_its_moment_too(app):
     jobs.send()
     assert making.outbox() == []
     assert db.session.scalar(select(Delivery.state)) == "planned"
-    assert sending  # the same path posts again after an unknown outcome
