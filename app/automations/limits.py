@@ -48,10 +48,9 @@ def _of_one(name: str, value: Any) -> list[Problem]:
 
 
 def _local_time(value: Any, path: str) -> list[Problem]:
-    if isinstance(value, bool):
-        return []
-    found = time_problems(value, path)
-    return [Problem(path, "It is true, or a time of day like 08:00.")] if found else []
+    if isinstance(value, str):
+        return time_problems(value, path)
+    return [] if isinstance(value, bool) else [Problem(path, "It is true, or a time of day like 08:00.")]
 
 
 def _throttle(value: Any, path: str) -> list[Problem]:

@@ -115,7 +115,7 @@ def test_what_is_left_empty_limits_nothing(marketing):
         ({"cap_n": "many"}, "It is a whole number of mails"),
         ({"cap_count": ""}, "It must be a duration"),
         ({"quiet_to": ""}, "It is a time of day"),
-        ({"local_at": ""}, "It is true, or a time of day"),
+        ({"local_at": ""}, "It is a time of day"),
         ({"throttle_per_minute": "-3"}, "It is a whole number of mails a minute"),
         ({"late_hours": "many"}, "It is a number of hours"),
     ],

@@ -25,6 +25,7 @@ def meant(hours: float, **limits):
 
 def paused(run) -> None:
     runs.pause(run, "", making.COMMAND_LINE)
+    db.session.commit()
     runs.resume(run, making.COMMAND_LINE)
     db.session.commit()
 

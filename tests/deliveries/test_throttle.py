@@ -29,7 +29,7 @@ def gaps(some: list[Batch]) -> list[float]:
 
 
 def is_steady(posts: list[tuple[float, int]], most: int) -> bool:
-    return all(sum(n for at, n in posts if begin <= at < begin + 60) <= most for begin, _ in posts)
+    return all(sum(n for at, n in posts if begin <= at < begin + 60 - 1e-6) <= most for begin, _ in posts)
 
 
 @pytest.mark.parametrize(("most", "size"), [(1, 1), (59, 1), (60, 1), (120, 2), (6_000, 100), (100_000, 100)])
@@ -67,7 +67,7 @@ def test_batches_are_planned_one_behind_the_other(app):
 
 def test_one_post_is_made_and_the_others_wait_for_their_moment(app):
     make_customers(12)
-    run = make_run(limits={"throttle_per_minute": 30})
+    run = make_run(limits={"throttle_per_minute": 12})
     jobs.send()
     sent_at_once = len(making.outbox())
     assert 1 <= sent_at_once <= 2
@@ -84,19 +84,20 @@ def all_overdue() -> None:
 
 def test_after_an_outage_nothing_is_made_up_for_at_once(app):
     make_customers(40)
-    make_run(limits={"throttle_per_minute": 30})
+    make_run(limits={"throttle_per_minute": 12})
     all_overdue()
     jobs.send()
     assert len(making.outbox()) <= 3
     waiting = [one for one in batches() if one.waiting_since is not None]
     assert len(waiting) >= 37
-    assert min(gaps(waiting)) > 1.9, "and they are spaced anew, not tried one by one"
+    assert min(gaps(waiting)) > 4.9, "and they are spaced anew, not tried one by one"
 
 
 def test_after_a_pause_nothing_is_made_up_for_at_once(app):
     make_customers(40)
-    run = make_run(limits={"throttle_per_minute": 30})
+    run = make_run(limits={"throttle_per_minute": 12})
     runs.pause(run, "", making.COMMAND_LINE)
+    db.session.commit()
     all_overdue()
     runs.resume(run, making.COMMAND_LINE)
     db.session.commit()
@@ -107,19 +108,20 @@ def test_after_a_pause_nothing_is_made_up_for_at_once(app):
 def test_a_whole_batch_of_a_hundred_is_cut_to_the_size(app):
     """Those that failed and are tried again come by the hundred."""
     make_customers(10)
-    run = make_run(limits={"throttle_per_minute": 120})
+    run = make_run(limits={"throttle_per_minute": 12})
     db.session.execute(text("UPDATE deliveries SET state = 'failed'"))
     db.session.execute(text("UPDATE batches SET state = 'done', waiting_since = NULL"))
     runs.retry_failed(run, making.COMMAND_LINE)
     db.session.commit()
     jobs.send()
-    assert len(making.outbox()) <= 8
+    assert len(making.outbox()) <= 2
+    assert {len(one.sealed_ids or []) for one in batches()} <= {0, 1}
     assert runs.account(run).waiting == 10 - len(making.outbox())
 
 
 def test_cancelling_ends_it(app):
     make_customers(12)
-    run = make_run(limits={"throttle_per_minute": 30})
+    run = make_run(limits={"throttle_per_minute": 12})
     jobs.send()
     runs.cancel(run, clock(), making.COMMAND_LINE)
     db.session.commit()
@@ -140,7 +142,7 @@ def test_two_workers_do_not_take_the_same_moment(app):
 
 def test_the_page_of_the_run_says_that_they_wait_for_their_turn(app):
     make_customers(12)
-    run = make_run(limits={"throttle_per_minute": 30})
+    run = make_run(limits={"throttle_per_minute": 12})
     (said,) = progress.of(run).held
     assert (said.why, said.people) == ("throttle", 11)
 
