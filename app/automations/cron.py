@@ -6,7 +6,6 @@ with a star or a step for minute or hour goes on in real time.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from zoneinfo import ZoneInfo
 from cron_descriptor import ExpressionDescriptor, Options
 from croniter import croniter
 
+from app import wall_clock
 from app.automations import cron_dialects, cron_fields
 from app.automations.cron_fields import Field
 
@@ -87,7 +87,7 @@ def next_times(cron: Cron, moment: datetime, zone: ZoneInfo, count: int) -> list
 def change_on(day: date, zone: ZoneInfo) -> timedelta:
     """How far the clock goes forward on that day, below zero: back."""
     midnight = datetime.combine(day, time(), zone)
-    return _offset(midnight + ONE_DAY) - _offset(midnight)
+    return wall_clock.offset(midnight + ONE_DAY) - wall_clock.offset(midnight)
 
 
 def words(cron: Cron) -> str:
@@ -138,40 +138,14 @@ def _instants(cron: Cron, day: date, zone: ZoneInfo) -> Iterable[datetime]:
     times = (time(hour, minute) for hour in cron.hour.values for minute in cron.minute.values)
     on_the_wall = [datetime.combine(day, one) for one in times]
     if not change_on(day, zone) and not change_on(day + ONE_DAY, zone):  # just after midnight it reaches back
-        offset = _offset(datetime.combine(day, time(), zone))
+        offset = wall_clock.offset(datetime.combine(day, time(), zone))
         return [(one - offset).replace(tzinfo=UTC) for one in on_the_wall]
     if cron.is_wild:
         return [instant for one in on_the_wall for instant in _real(one, zone)]
-    return [_once(one, zone) for one in on_the_wall]
+    return [wall_clock.first(one, zone) for one in on_the_wall]
 
 
 def _real(shown: datetime, zone: ZoneInfo) -> list[datetime]:
     """When the clock shows it: never in a gap, twice where it goes back."""
     both = {shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    return [instant for instant in both if _shown(instant, zone) == shown]
-
-
-def _once(shown: datetime, zone: ZoneInfo) -> datetime:
-    first = shown.replace(tzinfo=zone).astimezone(UTC)
-    return first if _shown(first, zone) == shown else _end_of_gap(shown, zone)
-
-
-def _end_of_gap(shown: datetime, zone: ZoneInfo) -> datetime:
-    """Read with the offset of after the change it is before it, and the other way round: the change lies between."""
-    late = shown.replace(tzinfo=zone).astimezone(UTC)
-    early = shown.replace(tzinfo=zone, fold=1).astimezone(UTC)
-    after = _offset(late.astimezone(zone))
-    seconds = range(int((late - early).total_seconds()))
-
-    def is_after(second: int) -> bool:
-        return _offset((early + timedelta(seconds=second)).astimezone(zone)) == after
-
-    return early + timedelta(seconds=bisect_left(seconds, True, key=is_after))
-
-
-def _shown(instant: datetime, zone: ZoneInfo) -> datetime:
-    return instant.astimezone(zone).replace(tzinfo=None)
-
-
-def _offset(moment: datetime) -> timedelta:
-    return cast(timedelta, moment.utcoffset())
+    return [instant for instant in both if wall_clock.shown(instant, zone) == shown]

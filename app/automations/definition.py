@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from app import problem
-from app.automations import triggers
+from app.automations import limits, triggers
 from app.automations.automation import Automation
 from app.consent.permission import PURPOSES
 from app.content import writing
@@ -22,7 +22,6 @@ from app.settings.addresses import is_address
 LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 2_000
 PROMOTIONAL = "promotional"
-MOST_LATE_HOURS = 24 * 30
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def problems(wanted: Definition, now: datetime) -> list[Problem]:
         zone = "UTC"
     if wanted.reply_to and not is_address(wanted.reply_to):
         found.append(Problem("reply_to", "This is no e-mail address."))
-    return found + _purpose(wanted) + _limits(wanted.limits) + _trigger(wanted.trigger, zone, now)
+    return found + _purpose(wanted) + limits.problems(wanted.limits) + _trigger(wanted.trigger, zone, now)
 
 
 def _trigger(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Problem]:
@@ -87,14 +86,6 @@ def _purpose(wanted: Definition) -> list[Problem]:
     if wanted.topic and topics.called(wanted.topic) is None:
         return [Problem("topic", f"There is no topic “{wanted.topic[:60]}”.")]
     return []
-
-
-def _limits(limits: Mapping[str, Any]) -> list[Problem]:
-    found = [Problem(f"limits.{name[:60]}", "This limit comes later.") for name in limits if name != "late_hours"]
-    hours = limits.get("late_hours", 0)
-    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 <= hours <= MOST_LATE_HOURS:
-        found.append(Problem("limits.late_hours", f"It is a number of hours, from 0 to {MOST_LATE_HOURS}."))
-    return found
 
 
 def _is_gone(room: Any, key: int | None) -> bool:

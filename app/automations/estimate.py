@@ -12,6 +12,7 @@ ONE_BY_ONE = 40  # of those that go out in calls of their own
 BY_MACHINE = "at what one worker here can do"
 BY_PROVIDER = "at the pace that the provider allowed last"
 BY_LIMIT = "at the limit that SMTP_URL sets"
+BY_ITSELF = "at the mails a minute that it allows itself"
 BY_GUESS = "at the pace it begins with, as the provider has not said how fast it may go"
 
 
@@ -24,8 +25,8 @@ class Estimate:
     said: str
 
 
-def of(people: int) -> Estimate | None:
-    """None: the provider that is named is not there."""
+def of(people: int, per_minute: int | None = None) -> Estimate | None:
+    """None: the provider that is named is not there. `per_minute`: what the automation allows itself."""
     try:
         carrier = carriers.carrier()
     except Closed:
@@ -34,6 +35,8 @@ def of(people: int) -> Estimate | None:
     per_second, said = _taken(carrier) if carrier.name not in pace.UNPACED else (most, BY_MACHINE)
     if per_second >= most:
         per_second, said = most, BY_MACHINE
+    if per_minute and per_minute / 60 < per_second:
+        per_second, said = per_minute / 60, BY_ITSELF
     return Estimate(people / per_second, per_second, said)
 
 

@@ -8,11 +8,12 @@ from app.automations import occasions
 from app.automations.automation import Automation
 from app.claims import NotYet
 from app.db import db
-from app.deliveries import alarms, filling, runs
+from app.deliveries import alarms, filling, limits, runs
 from app.deliveries.filling import Whom
 from app.deliveries.run import Run
 from app.segments import audience, keeping
 from app.segments.unavailable import Unavailable
+from app.settings import limits as of_team
 
 GONE = "Its segment was deleted."
 
@@ -52,7 +53,8 @@ def preflight(automation: Automation, now: datetime) -> dict[str | None, int]:
     if segment is None:
         raise Unavailable(GONE)
     wanted = audience.of(segment, now, occasions.covered_until(automation.id))
-    return filling.counted(Whom(wanted.sql, wanted.said), automation.purpose, automation.topic, now)
+    caps = limits.of(automation.purpose, automation.limits, of_team.current()).caps
+    return filling.counted(Whom(wanted.sql, wanted.said), automation.purpose, automation.topic, now, caps)
 
 
 def since(run: Run) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +27,8 @@ class Batch(Claimable, Model):
     payload: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     sealed_ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))  # deliveries, in the order of the payload
     posted_at: Mapped[datetime | None]  # when it first left this machine
+    held_for: Mapped[str | None]  # a limit, or a pause, that made it wait
+    meant_for: Mapped[datetime | None]  # when it was to go out; none: at the time of its run
 
     __table_args__ = (
         CheckConstraint(f"state IN ({', '.join(map(repr, STATES))})", name="state"),
@@ -43,3 +45,12 @@ class RunAddress(Model):
     run_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
     email_folded: Mapped[str] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(BigInteger)
+
+
+class WarmDay(Model):
+    """How many mails a day has had, of the team's zone, while a warm-up plan says how many it may have."""
+
+    __tablename__ = "warm_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    mails: Mapped[int]

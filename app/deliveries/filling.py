@@ -5,7 +5,7 @@ The same question asked beforehand (`counted`) is the preflight: what it says is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ from sqlalchemy import text
 from app import running
 from app.consent import permission
 from app.db import db
-from app.deliveries import runs
+from app.deliveries import capping, local_times, runs, throttle
 from app.deliveries.run import Run
+from app.settings.limits import Cap
 
 PEOPLE = 100  # of a batch; a provider that takes fewer gets it in pieces, see `splitting`
 JUDGED = """
@@ -27,6 +28,7 @@ JUDGED = """
     ), allowed AS (
       SELECT c.id AS customer_id, c.email, c.email_folded,
              CASE WHEN j.refusal IS NOT NULL THEN j.refusal
+                  WHEN {is_capped} THEN 'capped'
                   WHEN NOT {is_allowed} THEN 'not_allowed' END AS refusal
         FROM audience a
         JOIN customers c ON c.id = a.customer_id
@@ -68,18 +70,27 @@ class Whom:
     said: Mapping[str, Any] = field(default_factory=dict)
 
 
-def counted(whom: Whom, purpose: str, topic: str | None, now: datetime) -> dict[str | None, int]:
-    """How many would get it (None), and how many not, by reason."""
-    sql, said = judged(whom, purpose, topic, now, is_once=is_once(purpose))
+def counted(
+    whom: Whom, purpose: str, topic: str | None, now: datetime, caps: Sequence[Cap] = ()
+) -> dict[str | None, int]:
+    """How many would get it (None), and how many not, by reason. A cap is asked when each mail is sealed: as of now."""
+    sql, said = judged(whom, purpose, topic, now, is_once=is_once(purpose), caps=caps)
     return {row.refusal: row.people for row in db.session.execute(text(sql + COUNTED), said)}
 
 
 def fill(run: Run, whom: Whom, now: datetime) -> None:
     sql, said = judged(whom, run.purpose, run.topic, now, is_once=is_once(run.purpose))
+    per_minute, local = run.limits.get("throttle_per_minute"), _local(run)
+    people = min(PEOPLE, throttle.size(per_minute)) if per_minute else PEOPLE
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
-    db.session.execute(text(sql + FILL), {**said, "run": run.id, "people": PEOPLE})
+    filled = text(sql + (local_times.FILL if local else FILL))
+    db.session.execute(filled, {**said, **local, "run": run.id, "people": people})
     db.session.execute(text("SET LOCAL work_mem TO DEFAULT"))
     db.session.execute(text(BATCHES), {"run": run.id, "lane": runs.lane(run)})
+    if local:
+        local_times.hold(run, local, now)
+    if per_minute:
+        throttle.plan(run, per_minute, now)
     run.planned = db.session.scalar(text("SELECT count(*) FROM deliveries WHERE run_id = :run"), {"run": run.id}) or 0
 
 
@@ -88,7 +99,13 @@ def is_once(purpose: str) -> bool:
     return purpose != "transactional"
 
 
-def judged(whom: Whom, purpose: str, topic: str | None, now: datetime, *, is_once: bool) -> tuple[str, dict[str, Any]]:
+def _local(run: Run) -> dict[str, Any]:
+    return local_times.moments(run) if run.limits.get("local_time") else {}
+
+
+def judged(
+    whom: Whom, purpose: str, topic: str | None, now: datetime, *, is_once: bool, caps: Sequence[Cap] = ()
+) -> tuple[str, dict[str, Any]]:
     """The beginning of a statement, in which `settled` says of each whether they may be written to."""
     judgement = permission.judged(purpose, topic, now, "c.id IN (SELECT customer_id FROM audience)")
     allowed = running.config().mail_allow
@@ -96,6 +113,8 @@ def judged(whom: Whom, purpose: str, topic: str | None, now: datetime, *, is_onc
         audience=whom.sql,
         permission=judgement.sql,
         is_allowed=ALLOWED if allowed else "true",
+        is_capped=f"c.id IN ({capping.CAPPED})" if caps else "false",
         is_once="true" if is_once else "false",
     )
-    return sql, {**whom.said, **judgement.said, **({"allowed": list(allowed)} if allowed else {})}
+    more = {"allowed": list(allowed)} if allowed else {}
+    return sql, {**whom.said, **judgement.said, **more, **(capping.said(caps, now) if caps else {})}

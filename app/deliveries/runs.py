@@ -40,6 +40,11 @@ RETRY = """
     INSERT INTO batches (run_id, part, lane) SELECT DISTINCT :run, part, :lane FROM failed
 """
 URGENT, ANSWER, CAMPAIGN = range(3)  # the lowest goes first
+# What waits since before the pause may be too late by now; what has a time of its own ahead is not.
+HELD = """
+    UPDATE batches SET held_for = coalesce(held_for, 'pause')
+     WHERE run_id = :run AND waiting_since IS NOT NULL AND not_before <= now() + interval '1 minute'
+"""
 AS_IT_IS = {"populate_existing": True, "synchronize_session": False}
 
 Row = tuple[str, str | None, int]  # state, reason, how many
@@ -105,6 +110,8 @@ def pause(run: Run, said: str, by: Actor) -> None:
 def resume(run: Run, by: Actor) -> None:
     _from(run, ("paused",))
     run.state, run.state_reason = "planning" if run.started_at is None else "sending", ""
+    if run.limits.get("late_hours") is not None:
+        db.session.execute(text(HELD), {"run": run.id})
     record(by, "resumed", "run", (str(run.id), run.name))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,10 @@ from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
 from app.db import db
-from app.deliveries import allowing, message, outcomes, runs
+from app.deliveries import allowing, capping, message, outcomes, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
+from app.deliveries.limits import NONE, Limits
 from app.deliveries.providers import Mail, Provider
 from app.deliveries.run import Run
 
@@ -76,9 +77,10 @@ class Sealed:
     left: Left = field(default_factory=dict)
 
 
-def seal(batch: Batch, run: Run, provider: Provider, now: datetime) -> Parcel | None:
+def seal(batch: Batch, run: Run, provider: Provider, now: datetime, limits: Limits = NONE) -> Parcel | None:
     """`open` → `sealed`, or `done` where nobody is left."""
-    sealed = _sealed(run, _waiting(batch), now)
+    waiting = _waiting(batch)
+    sealed = _expired(waiting) if limits.is_too_late(batch, run, now) else _sealed(run, waiting, limits, now)
     outcomes.leave(sealed.left)
     if not sealed.ids:
         batch.state = "done"
@@ -159,14 +161,21 @@ def _waiting(batch: Batch) -> Sequence[Waiting]:
     return db.session.execute(select(*columns).where(*planned).order_by(Delivery.id)).all()
 
 
-def _sealed(run: Run, waiting: Sequence[Waiting], now: datetime) -> Sealed:
+def _expired(waiting: Sequence[Waiting]) -> Sealed:
+    return Sealed(left={row.id: ("skipped", "expired") for row in waiting})
+
+
+def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime) -> Sealed:
     sealed = Sealed()
     ids = [row.customer_id for row in waiting]
     refused, people = refusals(run, ids, now), message.people(ids)
-    taken = _taken(run, waiting, refused)
+    open_ = [row for row in waiting if row.customer_id not in refused]
+    capped = capping.over(limits.caps, open_, now)
+    taken = _taken(run, [row for row in open_ if row.id not in capped])
     writer = message.Writer.of(run) if waiting else None
     for row in waiting:
-        reason = refused.get(row.customer_id) or _unfit(people[row.customer_id].email or "")
+        reason = refused.get(row.customer_id) or ("capped" if row.id in capped else None)
+        reason = reason or _unfit(people[row.customer_id].email or "")
         reason = reason or ("duplicate_address" if row.id in taken else None)
         if reason:
             sealed.left[row.id] = ("skipped", reason)
@@ -184,11 +193,10 @@ def _sealed(run: Run, waiting: Sequence[Waiting], now: datetime) -> Sealed:
     return sealed
 
 
-def _taken(run: Run, waiting: Sequence[Waiting], refused: Mapping[int, str]) -> set[int]:
+def _taken(run: Run, open_: Sequence[Waiting]) -> set[int]:
     """One mail per address of a run: an address that changed since planning may be somebody else's by now."""
     if run.purpose == "transactional" or run.open_until is not None:
         return set()
-    open_ = [row for row in waiting if row.customer_id not in refused]
     said = {"run": run.id, "ids": [row.id for row in open_], "customers": [row.customer_id for row in open_]}
     took = set(db.session.scalars(TAKE, said))
     # Whoever has no row of now may have one from a try before.

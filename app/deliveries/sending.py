@@ -15,9 +15,11 @@ from sqlalchemy import func, select, update
 from app.claims import NotYet
 from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, carriers, outcomes, pace, sealing, splitting, stopping
+from app.deliveries import accounts, carriers, holding, outcomes, pace, sealing, splitting, stopping
+from app.deliveries import limits as limiting
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import WAITING, Delivery
+from app.deliveries.limits import Limits
 from app.deliveries.providers import NOT_KNOWN, TRUSTED, Busy, Closed, Disputed, Provider, Rejected, Unknown
 from app.deliveries.run import Run
 from app.deliveries.sealing import Parcel
@@ -30,20 +32,22 @@ def send(batch_id: int, now: datetime) -> Iterator[bool]:
     provider = carriers.expected()
     # Locked: whoever cancels takes the batch first and its mails second, and so do we.
     batch = db.session.get_one(Batch, batch_id, populate_existing=True, with_for_update={"key_share": True})
-    run = db.session.get_one(Run, batch.run_id)
+    run, limits = limiting.found(batch.run_id)
     if _is_given_up(batch, run, provider):
         _settle_unknown(batch)
         return
-    if batch.state == "sealed" and _is_out_of_date(batch, run, provider, now):
+    if batch.state == "sealed" and (
+        _is_out_of_date(batch, run, provider, now) or holding.is_held(batch, run, limits, now)
+    ):
         sealing.unseal(batch)
-    if batch.state == "open" and splitting.is_too_large(batch, provider.batch_size):
-        yield STILL_HERE  # the batch is let go of: who splits it holds the run first
-        splitting.cut(batch, run, provider.batch_size)
+    if batch.state == "open" and limits.may_hold and (yield from holding.look(batch, run, limits, now)):
         return
-    parcel = sealing.seal(batch, run, provider, now) if batch.state == "open" else sealing.kept(batch)
+    if batch.state == "open" and (yield from holding.cut(batch, run, min(provider.batch_size, limits.of_a_call))):
+        return
+    parcel = sealing.seal(batch, run, provider, now, limits) if batch.state == "open" else sealing.kept(batch)
     if parcel:
         yield STILL_HERE  # nothing is held while a place is waited for
-        yield from _post(batch, run, provider, parcel)
+        yield from _post(batch, run, provider, parcel, limits)
 
 
 def _is_given_up(batch: Batch, run: Run, provider: Provider) -> bool:
@@ -73,10 +77,12 @@ def _may_go_on(run_id: int, provider: Provider) -> None:
         accounts.must_be_open(provider.name, clock())
 
 
-def _post(batch: Batch, run: Run, provider: Provider, parcel: Parcel) -> Iterator[bool]:
+def _post(batch: Batch, run: Run, provider: Provider, parcel: Parcel, limits: Limits) -> Iterator[bool]:
     """Begun right after a commit: no transaction stays open while a place is waited for."""
     pace.take(provider.name, pace.URGENT if parcel.is_urgent else pace.PATIENCE)
     _may_go_on(parcel.run_id, provider)
+    if limits.may_wait_for_a_place:
+        yield from holding.take_place(run, limits, len(parcel.ids), parcel.was_out)
     _mark(parcel, state="posting", posted_at=func.coalesce(Batch.posted_at, clock()))
     yield ON_ITS_WAY  # from here on it may be out; no transaction is open while it goes
     try:
@@ -90,11 +96,14 @@ def _post(batch: Batch, run: Run, provider: Provider, parcel: Parcel) -> Iterato
         _settle_unknown(batch)
         return
     except Rejected as rejected:
+        holding.give_back(batch, limits, len(parcel.ids))
         splitting.reject(batch, run, rejected)
         return
     except (Busy, Closed) as refused:
+        holding.give_back(batch, limits, 0 if parcel.was_out else len(parcel.ids))
         yield from _refused(run, parcel, provider, refused)
         return
+    holding.give_back(batch, limits, sum(bool(one.refused) for one in found))
     outcomes.record(parcel.ids, found, clock())
     _mark(parcel, state="done", payload=None)
 

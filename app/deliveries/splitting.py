@@ -30,7 +30,9 @@ MOVE = text(
        WHERE d.id = sealed.id AND d.state = 'planned'
       RETURNING d.part
     )
-    INSERT INTO batches (run_id, part, lane, not_before) SELECT DISTINCT :run, part, :lane, :first FROM moved
+    INSERT INTO batches (run_id, part, lane, not_before, held_for, meant_for)
+    SELECT DISTINCT :run, part, :lane, CAST(:first AS timestamptz), :held_for, CAST(:meant_for AS timestamptz)
+      FROM moved
     """
 )
 IS_HOPELESS = text(
@@ -98,5 +100,6 @@ def _halve(batch: Batch, run: Run, ids: list[int]) -> None:
 
 def _move(batch: Batch, run: Run, ids: Sequence[int], size: int) -> None:
     pieces = {"ids": ids, "size": size, "part": runs.next_part(run)}
+    pieces |= {"held_for": batch.held_for, "meant_for": batch.meant_for}
     # Before the batches that were never tried: what is wrong with all of them is found out with the first hundred.
     db.session.execute(MOVE, {"run": run.id, "lane": batch.lane, "first": batch.not_before - EARLIER, **pieces})

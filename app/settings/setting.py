@@ -39,10 +39,15 @@ def versioned(name: str, shape: type[Shape]) -> tuple[Shape, int]:
     return (msgspec.convert(row.value, shape), row.version) if row else (shape(), 0)
 
 
+def plain(value: msgspec.Struct) -> dict[str, Any]:
+    """As it is kept."""
+    found: dict[str, Any] = msgspec.to_builtins(value)
+    return found
+
+
 def save(name: str, value: msgspec.Struct, version: int, by: Actor) -> None:
     """Writes only over the version that the form has seen, also when two people send it at once."""
-    before = msgspec.to_builtins(read(name, type(value)))
-    after = msgspec.to_builtins(value)
+    before, after = plain(read(name, type(value))), plain(value)
     new = insert(Setting).values(name=name, value=after, version=1)
     written = db.session.execute(
         new.on_conflict_do_update(

@@ -11,6 +11,14 @@ from app.settings import senders
 from tests.automations.making import ADA, make_active, make_automation, make_segment, make_template, runs, the_only
 from tests.factories import make_customers
 
+LIMITS = {
+    "cap": {"n": 3, "per": "7d"},
+    "quiet_hours": {"from": "21:00", "to": "08:00"},
+    "local_time": True,
+    "throttle_per_minute": 600,
+    "late_hours": 2,
+}
+
 
 @pytest.fixture
 def crm(make_system):
@@ -37,7 +45,7 @@ def error(answer):
 
 
 def test_one_is_kept_and_read_back(crm):
-    said = made(crm, description="Every day", timezone="Europe/Berlin", limits={"late_hours": 2})
+    said = made(crm, description="Every day", timezone="Europe/Berlin", limits=LIMITS)
     assert (said["purpose"], said["topic"], said["from"], said["version"]) == ("promotional", "promotional", None, 1)
     assert (said["is_active"], said["next_at"], said["trigger"]) == (False, None, {"cron": "0 10 * * *"})
     assert crm.get(f"automations/{said['id']}").get_json() == said
@@ -99,7 +107,10 @@ def test_a_sender_is_named_by_its_address(crm, config):
         ({"reply_to": "nobody"}, "reply_to"),
         ({"limits": {"late_hours": -1}}, "limits.late_hours"),
         ({"limits": {"late_hours": True}}, "limits.late_hours"),
-        ({"limits": {"throttle_per_minute": 10}}, "limits.throttle_per_minute"),
+        ({"limits": {"throttle_per_minute": 0}}, "limits.throttle_per_minute"),
+        ({"limits": {"cap": {"n": 1}}}, "limits.cap"),
+        ({"limits": {"holdout_percent": 10}}, "limits.holdout_percent"),
+        ({"limits": {"quiet": {}}}, "limits.quiet"),
         ({"goal": {"event": "login", "within": "5d"}}, "goal"),
         ({"variants": [{"subject": "Another"}]}, "variants"),
     ],

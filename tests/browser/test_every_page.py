@@ -110,6 +110,7 @@ PAGES = {
     "settings": "/settings",
     "settings-team": "/settings/team",
     "settings-brand": "/settings/brand",
+    "settings-limits": "/settings/limits",
     "settings-senders": "/settings/senders",
     "settings-sender-new": "/settings/senders/new",
     "settings-topics": "/settings/topics",

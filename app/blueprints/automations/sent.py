@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,29 +12,31 @@ from flask import request
 from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
-from app.blueprints import cron_builder
+from app.blueprints import cron_builder, limit_fields
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
 from app.settings import team
 
-WORDS = ("name", "description", "purpose", "topic", "timezone", "reply_to", "when", "cron", "day", "time", "late_hours")
+WORDS = ("name", "description", "purpose", "topic", "timezone", "reply_to", "when", "cron", "day", "time")
+LIMITS = (*limit_fields.WORDS, "local", "local_at", "throttle_per_minute", "late_hours")
 IDS = ("segment_id", "template_id", "sender_id")
 WHENS = ("cron", "at", "now")
 EVERY_MORNING = "0 10 * * *"
 BLANK = {"purpose": PROMOTIONAL, "topic": PROMOTIONAL, "when": "cron", "cron": EVERY_MORNING, "time": "10:00"}
+BLANK |= limit_fields.BLANK
+PLACES = {f"limits.{path}": name for path, name in (*limit_fields.PATHS.items(), ("local_time", "local_at"))}
 
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *IDS)
+    return typed(*WORDS, *LIMITS, *IDS)
 
 
 def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
     """What was meant, and what of it cannot be read at all."""
     form = fields()
     trigger, faults = _trigger(form, now)
-    limits, more = _limits(form["late_hours"])
     found = Definition(
         name=form["name"],
         segment_id=_id(form["segment_id"]),
@@ -45,9 +48,9 @@ def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
         sender_id=_id(form["sender_id"]),
         reply_to=form["reply_to"] or None,
         trigger=trigger,
-        limits=limits,
+        limits=limits(form),
     )
-    return found, faults + more
+    return found, faults
 
 
 def held(automation: Automation) -> dict[str, Any]:
@@ -55,16 +58,35 @@ def held(automation: Automation) -> dict[str, Any]:
     own = definition.of(automation)
     words = {name: getattr(own, name) or "" for name in WORDS[:6]}
     words |= {name: str(getattr(own, name) or "") for name in IDS}
-    late = own.limits.get("late_hours")
-    return {**BLANK, **words, "late_hours": "" if late is None else f"{late:g}", **_shown(automation)}
+    return {**BLANK, **words, **_shown_limits(own.limits), **_shown(automation)}
 
 
 def by_path(problems: list[Problem]) -> dict[str, str]:
     """The first of each field."""
-    found: dict[str, str] = {}
-    for one in problems:
-        found.setdefault(one.path, one.message)
+    return limit_fields.placed(problems, PLACES)
+
+
+def limits(form: Mapping[str, str]) -> dict[str, Any]:
+    """What was left empty is no limit; what cannot be read is refused by its own check."""
+    found = limit_fields.meant(form)
+    if form["local"]:
+        found["local_time"] = True if form["local"] == "yes" else form["local_at"][:5]
+    if form["throttle_per_minute"]:
+        found["throttle_per_minute"] = limit_fields.whole(form["throttle_per_minute"])
+    if form["late_hours"]:
+        found["late_hours"] = limit_fields.number(form["late_hours"])
     return found
+
+
+def _shown_limits(own: Mapping[str, Any]) -> dict[str, str]:
+    local, late = own.get("local_time"), own.get("late_hours")
+    return {
+        **limit_fields.shown(own),
+        "local": "yes" if local is True else "at" if local else "",
+        "local_at": local if isinstance(local, str) else "",
+        "throttle_per_minute": str(own.get("throttle_per_minute", "")),
+        "late_hours": "" if late is None else f"{late:g}",
+    }
 
 
 def _shown(automation: Automation) -> dict[str, str]:
@@ -94,16 +116,6 @@ def _trigger(form: dict[str, str], now: datetime) -> tuple[dict[str, Any], list[
     except (ValueError, OverflowError):
         return {"once": triggers.NOW}, [Problem("day", "Choose a day and a time, like 2026-12-01 and 10:00.")]
     return {"once": moment.isoformat()}, []
-
-
-def _limits(late_hours: str) -> tuple[dict[str, Any], list[Problem]]:
-    if not late_hours:
-        return {}, []
-    try:
-        hours = float(late_hours)
-    except ValueError:
-        hours = -1.0
-    return {"late_hours": int(hours) if hours.is_integer() else hours}, []
 
 
 def _id(written: str) -> int | None:

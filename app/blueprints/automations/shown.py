@@ -9,10 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app import running, spans, wording
-from app.automations import cron, definition, occasions, reactions, triggers
+from app.automations import cron, definition, limits, occasions, reactions, triggers
 from app.automations.automation import Automation
 from app.automations.keeping import find as keeping_of
 from app.automations.reactions import Happening
+from app.blueprints.automations import sent
 from app.content import versions, writing
 from app.content.directory import choices as templates
 from app.content.template import MessageTemplate, TemplateVersion
@@ -38,6 +39,7 @@ class Said:
     next: list[datetime]
     sender: str
     reply_to: str | None
+    limits: list[str]
 
 
 def of(automation: Automation, now: datetime) -> Said:
@@ -54,6 +56,7 @@ def of(automation: Automation, now: datetime) -> Said:
         next=triggers.next_times(automation.trigger, zone, now, NEXT),
         sender=occasions.sender_of(automation),
         reply_to=occasions.reply_to_of(automation),
+        limits=limits.said(automation.limits),
     )
 
 
@@ -109,7 +112,16 @@ def beside(typed: Mapping[str, Any]) -> dict[str, Any]:
         "default_sender": f"{default.name} <{default.email}>" if default else running.config().mail_from,
         "zone_choices": _zones(typed.get("timezone", "")),
         "team_zone": team.zone().key,
+        "limits_said": _limits(typed),
     }
+
+
+def _limits(typed: Mapping[str, Any]) -> str:
+    """Of what was typed, in one sentence; of what cannot be read, nothing."""
+    wanted = sent.limits({name: typed.get(name) or "" for name in sent.LIMITS})
+    found = [] if limits.problems(wanted) else limits.said(wanted)
+    late = typed.get("late_hours") or limits.HOURS
+    return "; ".join([*found, f"a late run starts up to {late} hours after its time"]).capitalize()
 
 
 def _topics(chosen: str) -> list[tuple[str, str]]:
