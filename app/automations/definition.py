@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from app import problem
-from app.automations import triggers
+from app.automations import canary, triggers
 from app.automations.automation import Automation
 from app.consent.permission import PURPOSES
 from app.content import writing
@@ -22,6 +22,7 @@ LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 2_000
 PROMOTIONAL = "promotional"
 MOST_LATE_HOURS = 24 * 30
+LIMITS = ("late_hours", "canary")
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,11 @@ def _purpose(wanted: Definition) -> list[Problem]:
 
 
 def _limits(limits: Mapping[str, Any]) -> list[Problem]:
-    found = [Problem(f"limits.{name[:60]}", "This limit comes later.") for name in limits if name != "late_hours"]
+    found = [Problem(f"limits.{name[:60]}", "This limit comes later.") for name in limits if name not in LIMITS]
     hours = limits.get("late_hours", 0)
     if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 <= hours <= MOST_LATE_HOURS:
         found.append(Problem("limits.late_hours", f"It is a number of hours, from 0 to {MOST_LATE_HOURS}."))
-    return found
+    return found + canary.problems(limits)
 
 
 def _is_gone(room: Any, key: int | None) -> bool:

@@ -62,6 +62,7 @@ from app.blueprints.settings import (
     api_keys,
     attributes,
     audit,
+    brakes,
     brand,
     queues,
     senders,
@@ -96,7 +97,8 @@ BY_KEY = (
     api_runs, api_messages, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
-    settings, team, brand, senders, topics, sign_ups, suppressions, attributes, users, api_keys, webhook, queues, audit,
+    settings, team, brand, senders, brakes, topics, sign_ups, suppressions, attributes, users, api_keys, webhook,
+    queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.

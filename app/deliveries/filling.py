@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app import running
 from app.consent import permission
 from app.db import db
-from app.deliveries import runs
+from app.deliveries import canary, runs
 from app.deliveries.run import Run
 
 PEOPLE = 100  # of a batch; a provider that takes fewer gets it in pieces, see `splitting`
@@ -80,6 +80,7 @@ def fill(run: Run, whom: Whom, now: datetime) -> None:
     db.session.execute(text(sql + FILL), {**said, "run": run.id, "people": PEOPLE})
     db.session.execute(text("SET LOCAL work_mem TO DEFAULT"))
     db.session.execute(text(BATCHES), {"run": run.id, "lane": runs.lane(run)})
+    canary.set_apart(run, runs.next_part(run), PEOPLE)
     run.planned = db.session.scalar(text("SELECT count(*) FROM deliveries WHERE run_id = :run"), {"run": run.id}) or 0
 
 

@@ -16,7 +16,7 @@ from app.db import db
 from app.deliveries import notices, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
-from app.deliveries.run import Run
+from app.deliveries.run import MESSAGES, Run
 from app.settings import senders, team
 
 PURPOSE = "transactional"
@@ -52,7 +52,7 @@ def send(
 
 def _run_of_the_day(template: MessageTemplate, version: TemplateVersion, now: datetime, by_name: str) -> Run:
     """One that somebody cancelled takes nothing more: the next message begins another."""
-    key = f"messages-{version.id}-{now.astimezone(team.zone()).date().isoformat()}"
+    key = f"{MESSAGES}{version.id}-{now.astimezone(team.zone()).date().isoformat()}"
     while (run := runs.called(key)) is not None and run.state in OVER:
         key = f"{key}-after-{run.id}"
     return run or _make(key, template, version, now, by_name)

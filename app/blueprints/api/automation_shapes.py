@@ -21,6 +21,7 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
 
     `trigger` is {"cron": five fields} or {"once": "now" or a time}; it acts once it is activated.
+    `limits` may hold `late_hours`, and `canary`: {"n": people} go first, {"n": people, "minutes": m} for so long.
     """
 
     name: Name

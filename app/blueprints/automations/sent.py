@@ -12,6 +12,7 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder
+from app.blueprints.automations import canary
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -26,7 +27,7 @@ BLANK = {"purpose": PROMOTIONAL, "topic": PROMOTIONAL, "when": "cron", "cron": E
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *IDS)
+    return typed(*WORDS, *canary.WORDS, *IDS)
 
 
 def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
@@ -45,7 +46,7 @@ def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
         sender_id=_id(form["sender_id"]),
         reply_to=form["reply_to"] or None,
         trigger=trigger,
-        limits=limits,
+        limits=limits | canary.limits(form),
     )
     return found, faults + more
 
@@ -56,7 +57,13 @@ def held(automation: Automation) -> dict[str, Any]:
     words = {name: getattr(own, name) or "" for name in WORDS[:6]}
     words |= {name: str(getattr(own, name) or "") for name in IDS}
     late = own.limits.get("late_hours")
-    return {**BLANK, **words, "late_hours": "" if late is None else f"{late:g}", **_shown(automation)}
+    return {
+        **BLANK,
+        **words,
+        "late_hours": "" if late is None else f"{late:g}",
+        **canary.held(own.limits),
+        **_shown(automation),
+    }
 
 
 def by_path(problems: list[Problem]) -> dict[str, str]:
