@@ -24,7 +24,7 @@ from app.settings import brakes
 
 LEAST = 100  # outcomes: of fewer, two or three bad ones say nothing
 COUNTING = timedelta(seconds=5)  # whoever counts has so long before somebody else does
-REST = 4  # times as long as the last count took: a million mails take 0.3 s, and are counted about once a second
+REST = 4  # times as long as the last count took: a thousand mails are counted whenever one fails, a million seldom
 WATCHED = timedelta(days=3)  # after its end
 RARELY = timedelta(minutes=10)  # while it is watched: nothing can be stopped any more
 SAID = {"failed": "failed", "bounced": "bounced", "complained": "were reported as spam"}
@@ -32,8 +32,8 @@ CAME_BACK = ("bounced", "complained")
 LEFT = ("open", "sealed", "posting", "held")  # of a batch: mails of it may still go out
 HAS_FAILED = text(
     """
-    SELECT b.run_id FROM batches b
-     WHERE b.id = :batch
+    SELECT b.run_id FROM batches b JOIN runs r ON r.id = b.run_id
+     WHERE b.id = :batch AND r.state = 'sending'
        AND EXISTS (SELECT FROM deliveries d WHERE d.run_id = b.run_id AND d.part = b.part AND d.state = 'failed')
     """
 )

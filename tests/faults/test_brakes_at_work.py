@@ -1,4 +1,4 @@
-"""Real workers, a provider that refuses every tenth mail: the run stops after the first few hundred, and loses nobody."""
+"""Real workers, a provider that refuses every tenth mail: the run stops after a few hundred and loses nobody."""
 
 from __future__ import annotations
 
