@@ -13,7 +13,6 @@ from app import claims
 from app.alerts import keeping as alerts
 from app.alerts.alert import Alert
 from app.audit import Actor, Entry
-from app.audit.actor import COMMAND_LINE
 from app.clock import clock
 from app.db import db
 from app.deliveries import braking, carriers, figures, filling, jobs, runs
@@ -259,6 +258,7 @@ def test_a_brake_that_is_off_leaves_the_others_on(app):
 
 def test_right_after_the_batch_that_was_too_much_nothing_more_goes_out(posts, monkeypatch):
     monkeypatch.setattr(filling, "PEOPLE", 20)
+    monkeypatch.setattr(braking, "REST", 0)
     run = run_to(400)
     bad = [{"refused": "No such mailbox"}] * 2 + [{"id": "1"}] * 18
     post = posts(*[bad] * 20)
@@ -416,4 +416,3 @@ def test_a_batch_that_was_set_aside_is_seen_by_the_next_look(app, monkeypatch):
     jobs.sending.give_up(first.id)
     db.session.commit()
     assert looked_at(run).state == "paused"
-    assert COMMAND_LINE.name not in {one.actor_name for one in pauses()}
