@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, text, update
 
 from app.audit.actor import SYSTEM
 from app.db import db
@@ -96,10 +96,9 @@ def _is_ours(run_id: int) -> bool:
 
 
 def _rest(run_id: int, pause: timedelta) -> None:
-    of_state = update(Run).where(Run.id == run_id)
-    for which, rest in ((Run.state != "finished", pause), (Run.state == "finished", RARELY)):
-        next_look = of_state.where(which).values(judge_after=func.clock_timestamp() + rest)
-        db.session.execute(next_look.execution_options(synchronize_session=False))
+    rest = case((Run.state == "finished", RARELY), else_=pause)
+    looked = update(Run).where(Run.id == run_id).values(judge_after=func.clock_timestamp() + rest)
+    db.session.execute(looked.execution_options(synchronize_session=False))
 
 
 def _has_more(run: Run) -> bool:
