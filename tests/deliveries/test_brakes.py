@@ -401,7 +401,7 @@ def test_the_page_and_the_api_say_why_and_offer_to_resume(client_of, marketer, m
     assert "It paused itself: 20 of 120 mails failed (16.7 %), the limit is 5 %." in page
     assert "Resume" in page
     assert "paused itself" in max_.get("/").get_data(as_text=True)
-    said = make_system("read").get(f"/api/v1/runs/{run.id}").json
+    said = make_system("read").get(f"runs/{run.id}").get_json()
     assert (said["state"], said["state_reason"][:16]) == ("paused", "It paused itself")
     assert max_.post(f"/runs/{run.id}/resume").status_code == 303
     db.session.expire_all()

@@ -200,6 +200,7 @@ def test_cancelled_while_it_waits_everybody_is_accounted_for(app, minutes):
 def test_paused_before_the_first_are_out_it_goes_on_with_them_and_then_asks(app):
     run = run_with(25)
     runs.pause(run, "Paused by Ada.", ADA)
+    db.session.commit()
     runs.resume(run, ADA)
     db.session.commit()
     sent()
@@ -277,14 +278,14 @@ def test_the_others_keep_the_time_that_they_were_meant_for(app):
 
 
 def test_what_is_held_is_no_late_work_and_is_not_done_either(client_of, viewer):
-    run = run_with(5, people=50)
+    run = run_with(25, people=50)
     sent()
     assert (work.waiting()["send"].due, work.waiting()["send"].later) == (0, 0)
-    monkey = client_of(viewer)
-    assert "10 %" in monkey.get("/runs").get_data(as_text=True)
-    page = monkey.get(f"/runs/{run.id}").get_data(as_text=True)
-    assert "The first 5 are out." in page
-    assert "waits for a look" in monkey.get("/").get_data(as_text=True)
+    vic = client_of(viewer)
+    assert "50 %" in vic.get("/runs").get_data(as_text=True)
+    page = vic.get(f"/runs/{run.id}").get_data(as_text=True)
+    assert "The first 25 are out." in page
+    assert "waits for a look" in vic.get("/").get_data(as_text=True)
 
 
 def test_of_a_large_run_the_held_batches_are_to_be_done(client_of, viewer, monkeypatch):
