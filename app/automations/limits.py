@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from app.automations import canary
 from app.problem import Problem
 from app.settings.limits import Cap, QuietHours, cap_problems, quiet_problems, time_problems
 
@@ -71,4 +72,5 @@ KINDS: dict[str, Callable[[Any, str], list[Problem]]] = {
     "local_time": _local_time,
     "throttle_per_minute": _throttle,
     "late_hours": _late_hours,
+    "canary": lambda value, _path: canary.problems({"canary": value}),
 }

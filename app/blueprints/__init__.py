@@ -62,6 +62,7 @@ from app.blueprints.settings import (
     api_keys,
     attributes,
     audit,
+    brakes,
     brand,
     limits,
     queues,
@@ -97,7 +98,8 @@ BY_KEY = (
     api_runs, api_messages, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
-    settings, team, brand, senders, limits, topics, sign_ups, suppressions, attributes, users, api_keys, webhook,
+    settings, team, brand, senders, limits, brakes, topics, sign_ups, suppressions, attributes, users, api_keys,
+    webhook,
     queues, audit,
 )  # fmt: skip
 

@@ -81,6 +81,26 @@ def tried_again(run: Run) -> None:
     alerts.settle(f"run-lost:{run.id}", "What failed was tried again.")
 
 
+def braked(run: Run) -> None:
+    alerts.sound(_of_brake(run), f"“{run.name}” paused itself", run.state_reason, _page(run))
+
+
+def waits(run: Run) -> None:
+    alerts.sound(_of_look(run), f"“{run.name}” waits for a look", run.state_reason, _page(run))
+
+
+def attended(run: Run, how: str) -> None:
+    """Whatever made it pause, somebody has decided what becomes of it."""
+    for cause in (_of_brake(run), _of_look(run)):
+        alerts.settle(cause, how)
+
+
+def came_back(run: Run, said: str) -> None:
+    """Of a run that is over: there is nothing left to stop, but the next one should not go out like that."""
+    title = f"Much of “{run.name}” bounced or was reported"
+    alerts.sound(f"run-came-back:{run.id}", title, f"{said} All of it is out already.", _page(run))
+
+
 def closed(account: str, opens_at: datetime | None) -> None:
     """Not mailed: there is nothing that would carry it."""
     said = f"{CLOSED} {OPENS}" if opens_at else CLOSED
@@ -104,6 +124,15 @@ def _of_automation(automation_id: int) -> str:
 
 def _of_missed(automation_id: int) -> str:
     return f"automation-missed:{automation_id}"
+
+
+def _of_brake(run: Run) -> str:
+    """Each time anew: whoever dismissed the one before has not seen this one."""
+    return f"run-braked:{run.id}:{(run.judged_from or {}).get('outcomes', 0)}"
+
+
+def _of_look(run: Run) -> str:
+    return f"run-waits:{run.id}"
 
 
 def _page(run: Run) -> str:

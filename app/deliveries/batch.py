@@ -10,11 +10,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.claims import Claimable
 from app.db import Model, bigint_key
 
-STATES = ("open", "sealed", "posting", "done", "uncertain")
+STATES = ("open", "sealed", "posting", "done", "uncertain", "held")
 
 
 class Batch(Claimable, Model):
-    """open → sealed → posting → done. From `posting` on the provider may have it: the same bytes, the same key."""
+    """open → sealed → posting → done. From `posting` on the provider may have it: the same bytes, the same key.
+
+    `held`: not offered to anybody until the first of its run are out, see `canary`.
+    """
 
     __tablename__ = "batches"
 

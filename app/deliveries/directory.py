@@ -61,7 +61,7 @@ PACE = text(
 FEW = 10_000  # people who are counted one by one for a list; a million of them would take a second
 SHARES = text(
     """
-    SELECT run_id, count(*) FILTER (WHERE waiting_since IS NULL)::float / count(*) AS share
+    SELECT run_id, count(*) FILTER (WHERE waiting_since IS NULL AND state <> 'held')::float / count(*) AS share
       FROM batches WHERE run_id = ANY (:runs) GROUP BY run_id
     """
 )

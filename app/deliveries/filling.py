@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app import running
 from app.consent import permission
 from app.db import db
-from app.deliveries import capping, local_times, runs, throttle
+from app.deliveries import canary, capping, local_times, runs, throttle
 from app.deliveries.run import Run
 from app.settings.limits import Cap
 
@@ -89,6 +89,7 @@ def fill(run: Run, whom: Whom, now: datetime) -> None:
     db.session.execute(text(BATCHES), {"run": run.id, "lane": runs.lane(run)})
     if local:
         local_times.hold(run, local, now)
+    canary.set_apart(run, runs.next_part(run), people)
     if per_minute:
         throttle.plan(run, per_minute, now)
     run.planned = db.session.scalar(text("SELECT count(*) FROM deliveries WHERE run_id = :run"), {"run": run.id}) or 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +11,7 @@ from sqlalchemy import and_, exists, or_
 from app.claims import Claim
 from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, carriers, notices, runs, sending, stopping
+from app.deliveries import accounts, braking, carriers, notices, runs, sending, stopping
 from app.deliveries.batch import Batch
 from app.deliveries.notice import Notice
 from app.deliveries.run import Run
@@ -55,10 +56,15 @@ def post_notices() -> int:
 
 @job("send", timeout=60)
 def send() -> int:
-    done = _pumped(BATCHES, sending.send)
+    done = _pumped(BATCHES, _send)
     runs.finish_done(clock())
     db.session.commit()
     return done
+
+
+def _send(batch_id: int, now: datetime) -> Iterator[bool]:
+    yield from sending.send(batch_id, now)
+    yield from braking.after(batch_id)
 
 
 def _pumped(work: Work, do: Do) -> int:

@@ -14,7 +14,7 @@ from app.db import db
 from app.deliveries import adding, notices, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
-from app.deliveries.run import Run
+from app.deliveries.run import MESSAGES, Run
 from app.settings import senders, team
 
 PURPOSE = "transactional"
@@ -29,7 +29,7 @@ def send(
     by_name: str,
 ) -> Delivery:
     """Judged, drawn and sent by the same steps as any other mail; nothing is handed over before the commit."""
-    key = f"messages-{version.id}-{now.astimezone(team.zone()).date().isoformat()}"
+    key = f"{MESSAGES}{version.id}-{now.astimezone(team.zone()).date().isoformat()}"
     run = adding.held(key, lambda named: _run(named, template, version, now, by_name))
     run.planned += 1
     part = runs.next_part(run)

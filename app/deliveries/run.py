@@ -14,6 +14,7 @@ from app.db import Model, bigint_key, now_column
 
 STATES = ("planning", "sending", "paused", "finished", "cancelled", "failed")
 OPEN = ("planning", "sending", "paused")
+MESSAGES = "messages-"  # how the key of a run begins that takes one mail after the other, all day
 
 
 class Run(Claimable, Model):
@@ -49,6 +50,10 @@ class Run(Claimable, Model):
     created_date: Mapped[datetime] = now_column()
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    judged_from: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # what somebody has seen of it
+    judge_after: Mapped[datetime | None]  # before that the brakes leave it alone
+    canary_out_at: Mapped[datetime | None]  # the first few are out, and the others wait
+    canary_until: Mapped[datetime | None]  # then they follow by themselves
 
     __table_args__ = (
         CheckConstraint(f"state IN ({', '.join(map(repr, STATES))})", name="state"),
@@ -59,3 +64,8 @@ class Run(Claimable, Model):
         Index("ix_runs_segment_id", "segment_id"),
         Index("ix_runs_due", "not_before", "id", postgresql_where=text("waiting_since IS NOT NULL")),
     )
+
+    @property
+    def takes_more(self) -> bool:
+        """Not everybody who gets it was there when it began."""
+        return self.key.startswith(MESSAGES)

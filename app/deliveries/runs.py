@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import Actor, record
 from app.db import db
-from app.deliveries import alarms
+from app.deliveries import alarms, canary, figures
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import ACCEPTED, WAITING, Delivery
 from app.deliveries.run import Run
@@ -21,7 +21,7 @@ CANCEL = (
     # Whoever holds one of them loses it by the fencing number, unless it is out already.
     """
     UPDATE batches SET state = 'done', payload = NULL, waiting_since = NULL, fence = fence + 1
-     WHERE run_id = :run AND state IN ('open', 'sealed')
+     WHERE run_id = :run AND state IN ('open', 'sealed', 'held')
     """,
     """
     UPDATE deliveries d SET state = 'skipped', reason = 'cancelled'
@@ -112,6 +112,9 @@ def resume(run: Run, by: Actor) -> None:
     run.state, run.state_reason = "planning" if run.started_at is None else "sending", ""
     if run.limits.get("late_hours") is not None:
         db.session.execute(text(HELD), {"run": run.id})
+    canary.resumed(run)
+    alarms.attended(run, "Somebody resumed it.")
+    figures.remember(run)
     record(by, "resumed", "run", (str(run.id), run.name))
 
 
@@ -122,7 +125,9 @@ def cancel(run: Run, now: datetime, by: Actor) -> None:
     for statement in CANCEL:
         db.session.execute(text(statement), {"run": run.id})
     run.state, run.finished_at, run.waiting_since = "cancelled", now, None
+    run.canary_until = None
     alarms.settle_unplanned(run)
+    alarms.attended(run, "The run is cancelled.")
     record(by, "cancelled", "run", (str(run.id), run.name))
 
 
@@ -133,6 +138,7 @@ def retry_failed(run: Run, by: Actor) -> None:
         raise WrongState("Nothing of this run has failed.")
     db.session.execute(text(RETRY), {"run": run.id, "part": next_part(run), "lane": lane(run)})
     run.state, run.finished_at = "sending", None
+    figures.remember(run)
     alarms.tried_again(run)
     record(by, "tried again", "run", (str(run.id), run.name))
 
@@ -168,7 +174,8 @@ def finish_done(now: datetime) -> int:
 
     Locked first and looked at again: somebody who adds a batch holds the run, and is seen afterwards.
     """
-    waits = exists().where(Batch.run_id == Run.id, Batch.waiting_since.is_not(None))
+    canary.stop_behind(now)
+    waits = exists().where(Batch.run_id == Run.id, or_(Batch.waiting_since.is_not(None), Batch.state == "held"))
     is_closed = or_(Run.open_until.is_(None), Run.open_until <= now)
     is_over = Run.state == "sending", is_closed, ~waits
     held = select(Run.id).where(*is_over).with_for_update(skip_locked=True, key_share=True)

@@ -20,7 +20,7 @@ from app.automations import entering, following, schedule, waits
 from app.claims import Claim, Claimable
 from app.consent import signups
 from app.db import Model, db
-from app.deliveries import accounts, local_outbox, runs
+from app.deliveries import accounts, braking, canary, local_outbox, runs
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
 from app.ops import joining, sweeping, telling, tidying
@@ -44,6 +44,8 @@ RECURRING = (
     Recurring("Answer those who joined a segment", MINUTE, "runs", entering.look),
     Recurring("Follow mails up", MINUTE, "runs", following.follow),
     Recurring("Finish the runs whose mails are all out", 10 * SECOND, "send", runs.finish_done),
+    Recurring("Pause the runs that go wrong", 5 * SECOND, "runs", braking.look_at_all),
+    Recurring("Let the others follow where the first went ahead", 5 * SECOND, "runs", canary.let_go_due),
     Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
     Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),

@@ -113,6 +113,7 @@ PAGES = {
     "settings-limits": "/settings/limits",
     "settings-senders": "/settings/senders",
     "settings-sender-new": "/settings/senders/new",
+    "settings-brakes": "/settings/brakes",
     "settings-topics": "/settings/topics",
     "settings-topic-new": "/settings/topics/new",
     "settings-topic": "/settings/topics/2/edit",

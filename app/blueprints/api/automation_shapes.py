@@ -21,7 +21,8 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
 
     `trigger` is {"cron": five fields} or {"once": "now" or a time}; it acts once it is activated.
-    `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours.
+    `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours, and
+    canary: {"n": people} go first until somebody looks, {"n": people, "minutes": m} for so long.
     """
 
     name: Name

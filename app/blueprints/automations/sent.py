@@ -13,6 +13,7 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder, limit_fields
+from app.blueprints.automations import canary
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -30,7 +31,7 @@ PLACES = {f"limits.{path}": name for path, name in (*limit_fields.PATHS.items(),
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *LIMITS, *IDS)
+    return typed(*WORDS, *LIMITS, *canary.WORDS, *IDS)
 
 
 def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
@@ -48,7 +49,7 @@ def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
         sender_id=_id(form["sender_id"]),
         reply_to=form["reply_to"] or None,
         trigger=trigger,
-        limits=limits(form),
+        limits=limits(form) | canary.limits(form),
     )
     return found, faults
 
@@ -58,7 +59,7 @@ def held(automation: Automation) -> dict[str, Any]:
     own = definition.of(automation)
     words = {name: getattr(own, name) or "" for name in WORDS[:6]}
     words |= {name: str(getattr(own, name) or "") for name in IDS}
-    return {**BLANK, **words, **_shown_limits(own.limits), **_shown(automation)}
+    return {**BLANK, **words, **_shown_limits(own.limits), **canary.held(own.limits), **_shown(automation)}
 
 
 def by_path(problems: list[Problem]) -> dict[str, str]:

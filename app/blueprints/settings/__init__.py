@@ -25,6 +25,9 @@ SECTIONS = (
     Section("Brand", "Name, logo, colours and the postal address in every mail.", "settings_brand.show", "palette"),
     Section("Senders", "The addresses that mail comes from.", "settings_senders.index", "mail-forward"),
     Section("Limits", "How much anybody gets, when mail rests, and how it warms up.", "settings_limits.show", "clock"),
+    Section(
+        "Brakes", "When a run pauses itself: failures, bounces, complaints.", "settings_brakes.show", "player-pause"
+    ),
     Section("Topics", "What people can subscribe to, and in which words.", "settings_topics.index", "tags"),
     Section("Sign-ups", "Who asked for mail, and the form for your own site.", "settings_sign_ups.index", "user-plus"),
     Section("Suppressions", "Addresses that get nothing, and why.", "settings_suppressions.index", "lock"),
