@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from app import running
 from app.audit import Actor
-from app.automations import definition, readiness, triggers
+from app.automations import definition, readiness, triggers, variants
 from app.automations.automation import Automation
 from app.db import db
 from app.deliveries import runs
@@ -68,6 +68,7 @@ def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> 
             planned_for=planned,
             since=covered_until(automation.id),
             version_id=version.id,
+            subject=automation.subject,
             segment_id=segment.id if segment else None,
             segment_name=segment.name if segment else "",
             purpose=automation.purpose,
@@ -82,6 +83,8 @@ def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> 
     )
     if made is not None and unready:
         runs.fail(made, unready[0].message, planned)
+    elif made is not None:
+        variants.freeze(automation, made)
     return made
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app import running
 from app.consent import permission
 from app.db import db
-from app.deliveries import runs
+from app.deliveries import runs, variants
 from app.deliveries.run import Run
 
 PEOPLE = 100  # of a batch; a provider that takes fewer gets it in pieces, see `splitting`
@@ -43,13 +43,14 @@ ALLOWED = """(c.email_folded = ANY (CAST(:allowed AS text[]))
               OR split_part(c.email_folded, '@', 2) = ANY (CAST(:allowed AS text[])))"""
 COUNTED = "SELECT refusal, count(*) AS people FROM settled GROUP BY refusal"
 FILL = """
-    INSERT INTO deliveries (run_id, customer_id, state, reason, part, email)
+    INSERT INTO deliveries (run_id, customer_id, state, reason, part, email, variant)
     SELECT :run, customer_id,
            CASE WHEN refusal IS NULL THEN 'planned' ELSE 'skipped' END,
            refusal,
            CASE WHEN refusal IS NULL
                 THEN (row_number() OVER (PARTITION BY refusal IS NULL ORDER BY customer_id) - 1) / :people END,
-           email
+           email,
+           {variant}
       FROM settled
     ON CONFLICT (run_id, customer_id, occasion) DO NOTHING
 """
@@ -76,8 +77,9 @@ def counted(whom: Whom, purpose: str, topic: str | None, now: datetime) -> dict[
 
 def fill(run: Run, whom: Whom, now: datetime) -> None:
     sql, said = _judged(whom, run.purpose, run.topic, now)
+    variant, told = variants.assigned(run)
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
-    db.session.execute(text(sql + FILL), {**said, "run": run.id, "people": PEOPLE})
+    db.session.execute(text(sql + FILL.format(variant=variant)), {**said, **told, "run": run.id, "people": PEOPLE})
     db.session.execute(text("SET LOCAL work_mem TO DEFAULT"))
     db.session.execute(text(BATCHES), {"run": run.id, "lane": runs.lane(run)})
     run.planned = db.session.scalar(text("SELECT count(*) FROM deliveries WHERE run_id = :run"), {"run": run.id}) or 0

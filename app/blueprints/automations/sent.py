@@ -12,6 +12,7 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder
+from app.blueprints.automations import variants
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -26,7 +27,7 @@ BLANK = {"purpose": PROMOTIONAL, "topic": PROMOTIONAL, "when": "cron", "cron": E
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *IDS)
+    return typed(*WORDS, *IDS, *variants.NAMES)
 
 
 def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
@@ -38,6 +39,7 @@ def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
         name=form["name"],
         segment_id=_id(form["segment_id"]),
         template_id=_id(form["template_id"]),
+        **variants.wanted(form),
         description=form["description"],
         purpose=form["purpose"],
         topic=None if form["purpose"] == "transactional" else form["topic"] or None,
@@ -56,7 +58,13 @@ def held(automation: Automation) -> dict[str, Any]:
     words = {name: getattr(own, name) or "" for name in WORDS[:6]}
     words |= {name: str(getattr(own, name) or "") for name in IDS}
     late = own.limits.get("late_hours")
-    return {**BLANK, **words, "late_hours": "" if late is None else f"{late:g}", **_shown(automation)}
+    return {
+        **BLANK,
+        **words,
+        "late_hours": "" if late is None else f"{late:g}",
+        **variants.held(own),
+        **_shown(automation),
+    }
 
 
 def by_path(problems: list[Problem]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from app import running, wording
 from app.automations import cron, definition, occasions, triggers
 from app.automations.automation import Automation
+from app.blueprints.automations import variants
 from app.content import versions, writing
 from app.content.directory import choices as templates
 from app.content.template import MessageTemplate, TemplateVersion
@@ -68,17 +69,24 @@ def when(automation: Automation) -> str:
 
 def beside(typed: Mapping[str, Any]) -> dict[str, Any]:
     """The choices of the form; what is chosen already stays among them, archived or not."""
-    segment_id, template_id = typed.get("segment_id", ""), typed.get("template_id", "")
+    segment_id = typed.get("segment_id", "")
     default = next((one for one in senders.everyone() if one.is_default), None)
     return {
         "segments": _with([_sized(*one) for one in segments.sized()], keeping.find, segment_id),
-        "templates": _with([_published(*one) for one in templates()], writing.find, template_id),
+        "templates": _templates([typed.get("template_id", ""), *variants.templates(typed)]),
         "topics": _topics(typed.get("topic", "")),
         "senders": [(str(one.id), f"{one.name} <{one.email}>") for one in senders.everyone()],
         "default_sender": f"{default.name} <{default.email}>" if default else running.config().mail_from,
         "zone_choices": _zones(typed.get("timezone", "")),
         "team_zone": team.zone().key,
     }
+
+
+def _templates(chosen: Iterable[str]) -> list[Choice]:
+    found = [_published(*one) for one in templates()]
+    for one in chosen:
+        found = _with(found, writing.find, one)
+    return found
 
 
 def _topics(chosen: str) -> list[tuple[str, str]]:
