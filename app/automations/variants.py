@@ -72,11 +72,11 @@ def kept(template_id: int | None, subject: str | None) -> dict[str, Any]:
 
 def problems(template_id: int | None, subject: str | None, some: Sequence[Said]) -> list[Problem]:
     """Of their form, and of what publishing would refuse."""
-    found = _of_subject("subject", subject)
     if some and not FEWEST <= len(some) <= MOST:
-        return [*found, Problem("variants", f"There are {FEWEST} to {MOST} of them, or none.")]
-    for place, one in enumerate(some):
-        found += _of_one(f"variants[{place}]", one)
+        return [Problem("variants", f"There are {FEWEST} to {MOST} of them, or none.")]
+    found = [wrong for place, one in enumerate(some) for wrong in _of_template(f"variants[{place}]", one)]
+    paths = {"subject": subject} | {f"variants[{place}].subject": one.get("subject") for place, one in enumerate(some)}
+    found += _of_subjects(paths)
     whole = [(one.get("template_id") or template_id, one.get("subject") or subject) for one in some]
     twice = (place for place, one in enumerate(whole) if one in whole[:place])
     return found + [Problem(f"variants[{place}]", _same(whole.index(whole[place]))) for place in twice]
@@ -121,12 +121,18 @@ def _variant(automation: Automation, place: int, one: Said, letter: str = "") ->
     return Variant(place, template, version, one.get("subject") or automation.subject, letter)
 
 
-def _of_one(path: str, one: Said) -> list[Problem]:
+def _of_template(path: str, one: Said) -> list[Problem]:
     found = [Problem(f"{path}.{name[:60]}", "This key is not known.") for name in one if name not in PARTS]
     template_id = one.get("template_id")
     if template_id is not None and writing.find(template_id) is None:
         found.append(Problem(f"{path}.template_id", "There is no such template."))
-    return found + _of_subject(f"{path}.subject", one.get("subject"))
+    return found
+
+
+def _of_subjects(paths: Mapping[str, str | None]) -> list[Problem]:
+    """As far as the first that is wrong: drawing one may take ten seconds, and shall not five times."""
+    wrong = (found for path, subject in paths.items() if (found := _of_subject(path, subject)))
+    return next(wrong, [])
 
 
 def _of_subject(path: str, subject: str | None) -> list[Problem]:

@@ -14,10 +14,8 @@ from app.deliveries.run import Run
 from app.deliveries.variants import Count
 from app.deliveries.winning import Judgement
 
-RULE = (
-    "So many show a difference like the one seen in four of five tries, with an error in one of twenty."
-    f" Fewer than {winning.LEAST} mails of each say nothing."
-)
+AT_LEAST = f"Fewer than {winning.LEAST} of each say nothing."
+RULE = "So many show a difference like the one seen in four of five tries, with an error in one of twenty."
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,8 @@ def _is_enough(lines: Sequence[Line], judgement: Judgement) -> str:
     if judgement.is_enough:
         return f"Enough mails have gone out to choose it, by how many people {judgement.measure}."
     if judgement.more:
-        return f"Not enough data yet: about {judgement.more:,} more mails. {RULE}"
+        rule = AT_LEAST if judgement.leader is None else f"{RULE} {AT_LEAST}"
+        return f"Not enough data yet: about {judgement.more:,} more mails. {rule}"
     if any(getattr(line.count, judgement.measure) for line in lines):
         return "So small a difference no number of mails would show: choose whichever you like."
     return f"How many more mails it takes is known once somebody has {judgement.measure}."
