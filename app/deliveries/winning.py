@@ -70,7 +70,7 @@ def _more(rates: Sequence[float], sent: Sequence[int]) -> int | None:
 def _about(count: float) -> int:
     """Two figures, rounded up: more would be a promise."""
     whole = math.ceil(count)
-    unit = 10 ** max(len(str(whole)) - 2, 0)
+    unit: int = 10 ** max(len(str(whole)) - 2, 0)
     return math.ceil(whole / unit) * unit
 
 

@@ -155,7 +155,7 @@ def _parts(wanted: msgspec.Struct) -> dict[str, Any]:
         del parts["purpose"]
     if parts.get("purpose") == "transactional":
         parts.setdefault("topic", None)
-    found = {KEPT[name]: CLEARED.get(name) if value is None else value for name, value in parts.items()}
+    found: dict[str, Any] = {KEPT[name]: CLEARED.get(name) if value is None else value for name, value in parts.items()}
     if "variants" in found:
         found["variants"] = [_variant(one) for one in found["variants"]]
     sender = getattr(wanted, "sender")  # noqa: B009
