@@ -24,6 +24,7 @@ def test_two_versions_show_without_script_only_once_they_are_wanted(visit):
     assert "It says the same as version A" in page.inner_text("#main")
     assert page.is_visible("[name=b_subject]")
     page.fill("[name=b_subject]", "Another")
+    page.select_option("[name=template_id]", index=1)
     page.click(".do button.btn-primary")
     page.wait_for_selector("h1:has-text('Compared')")
     assert "2 versions" in page.inner_text("#main")
