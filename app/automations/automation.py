@@ -22,6 +22,8 @@ class Automation(Model):
     description: Mapped[str] = mapped_column(server_default=text("''"))
     segment_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("customer_segments.id"))
     template_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("message_templates.id"))
+    subject: Mapped[str | None]  # none: the template's
+    variants: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
     purpose: Mapped[str] = mapped_column(server_default=text("'promotional'"))
     topic: Mapped[str | None]  # a slug; transactional mail has none
     timezone: Mapped[str | None]  # none: the team's

@@ -16,6 +16,7 @@ MOST = 20  # versions
 SAID = {
     "segment_id": "segment",
     "template_id": "template",
+    "variants": "mails to compare",
     "sender_id": "sender",
     "timezone": "time zone",
     "reply_to": "answers to",
@@ -54,7 +55,7 @@ def _step(one: AutomationVersion, former: AutomationVersion | None) -> Step:
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Line]:
     found: list[Line] = []
     for name in after:
-        if before.get(name) != after[name]:
+        if (before.get(name) or None) != (after[name] or None):  # what came later stands in no older version
             found += [Line("-", _said(name, before.get(name))), Line("+", _said(name, after[name]))]
     return found
 

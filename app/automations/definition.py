@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
 from app import problem
-from app.automations import limits, triggers
+from app.automations import limits, triggers, variants
 from app.automations.automation import Automation
 from app.consent.permission import PURPOSES
 from app.content import writing
@@ -26,11 +26,16 @@ PROMOTIONAL = "promotional"
 
 @dataclass(frozen=True)
 class Definition:
-    """`timezone` and `sender_id`: none means the team's and the default one, as they are when it runs."""
+    """`timezone` and `sender_id`: none means the team's and the default one, as they are when it runs.
+
+    `subject`: none means the template's. `variants`: several mails instead of one, each to an equal share.
+    """
 
     name: str
     segment_id: int | None = None
     template_id: int | None = None
+    subject: str | None = None
+    variants: Sequence[Mapping[str, Any]] = ()
     description: str = ""
     purpose: str = PROMOTIONAL
     topic: str | None = PROMOTIONAL
@@ -44,7 +49,8 @@ class Definition:
     def kept(self) -> dict[str, Any]:
         """As a version holds it."""
         own = {one.name: getattr(self, one.name) for one in fields(self)}
-        return own | {"trigger": dict(self.trigger), "limits": dict(self.limits)}
+        split = [dict(one) for one in self.variants]
+        return own | {"trigger": dict(self.trigger), "limits": dict(self.limits), "variants": split}
 
 
 def of(automation: Automation) -> Definition:
@@ -68,6 +74,7 @@ def problems(wanted: Definition, now: datetime) -> list[Problem]:
         zone = "UTC"
     if wanted.reply_to and not is_address(wanted.reply_to):
         found.append(Problem("reply_to", "This is no e-mail address."))
+    found += variants.problems(wanted.template_id, wanted.subject, wanted.variants)
     return found + _purpose(wanted) + limits.problems(wanted.limits) + _trigger(wanted.trigger, zone, now)
 
 

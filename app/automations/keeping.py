@@ -20,7 +20,17 @@ OVER = "Its time is over: choose a later one."
 CIRCLE = "It would come after itself: the automation that it follows comes, in the end, after this one."
 ARCHIVED = "It is in the archive: bring it back first."
 NOT_YOURS = "It is active, and this is what goes out: somebody who may send has to change it, or deactivate it first."
-OF_SENDING = ("segment_id", "template_id", "purpose", "topic", "sender_id", "trigger", "timezone")
+OF_SENDING = (
+    "segment_id",
+    "template_id",
+    "subject",
+    "variants",
+    "purpose",
+    "topic",
+    "sender_id",
+    "trigger",
+    "timezone",
+)
 
 
 class Changed(Exception):
@@ -91,6 +101,21 @@ def change(
     _keep_version(held, now, by)
     record(by, "changed", "automation", _named(held), before, after)
     return held
+
+
+def choose(automation: Automation, place: int, version: int, now: datetime, by: Actor) -> Automation:
+    """One of its mails becomes the one for everybody. Raises Changed, or NotReady where there is no such mail."""
+    own = definition.of(automation)
+    if not 0 <= place < len(own.variants):
+        raise NotReady([Problem("variants", "There is no such version any more.")])
+    one = own.variants[place]
+    wanted = replace(
+        own,
+        template_id=one.get("template_id") or own.template_id,
+        subject=one.get("subject") or own.subject,
+        variants=(),
+    )
+    return change(automation, wanted, version, now, by, may_send=True)
 
 
 def activate(automation: Automation, now: datetime, by: Actor) -> Automation:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app import running
 from app.audit import Actor
-from app.automations import definition, readiness, triggers
+from app.automations import definition, readiness, triggers, variants
 from app.automations.automation import Automation
 from app.content.template import TemplateVersion
 from app.db import db
@@ -65,13 +65,18 @@ def of_the_day(automation: Automation, now: datetime) -> Run:
     zone = team.zone()
     day = now.astimezone(zone).date()
     over = datetime.combine(day + timedelta(days=1), time(), zone)
-    key = f"automation-{automation.id}-day-{day.isoformat()}-{automation.version}-{version.id}"
-    return adding.held(key, lambda named: _run(automation, named, version, now, EVENTS, **_open(over, now)))
+    said = "-".join(str(one.version.id) for one in variants.said(automation) if one.version)
+    key = f"automation-{automation.id}-day-{day.isoformat()}-{automation.version}-{said}"
+    return adding.held(key, lambda named: _begun(automation, named, version, over, now))
 
 
-def _open(until: datetime, now: datetime) -> dict[str, Any]:
+def _begun(automation: Automation, key: str, version: TemplateVersion, until: datetime, now: datetime) -> Run | None:
     """Nothing is planned: it sends whatever comes."""
-    return {"state": "sending", "started_at": now, "open_until": until}
+    open_ = {"state": "sending", "started_at": now, "open_until": until}
+    made = runs.make(_run(automation, key, version, now, EVENTS, **open_))
+    if made is not None:
+        variants.freeze(automation, made)
+    return made
 
 
 def new_occasion() -> str:
@@ -86,6 +91,8 @@ def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> 
     made = runs.make(_run(automation, key, version, planned, by_name, since=covered_until(automation.id)))
     if made is not None and unready:
         runs.fail(made, unready[0].message, planned)
+    elif made is not None:
+        variants.freeze(automation, made)
     return made
 
 
@@ -99,6 +106,7 @@ def _run(
         name=automation.name,
         planned_for=planned,
         version_id=version.id,
+        subject=automation.subject,
         segment_id=segment.id if segment else None,
         segment_name=segment.name if segment else "",
         purpose=automation.purpose,

@@ -6,7 +6,7 @@ What it uses may go to the archive while it is active: that only keeps others fr
 from __future__ import annotations
 
 from app import running
-from app.automations import triggers
+from app.automations import triggers, variants
 from app.automations.automation import Automation
 from app.content import versions, writing
 from app.content.template import MessageTemplate, TemplateVersion
@@ -19,7 +19,7 @@ BY_THE_CLOCK = {"cron", "once"}
 
 
 def problems(automation: Automation) -> list[Problem]:
-    return [*_segment(automation), *_template(automation)]
+    return [*_segment(automation), *_template(automation), *variants.lacking(automation)]
 
 
 def by_hand(automation: Automation) -> list[Problem]:
@@ -44,14 +44,12 @@ def version_of(automation: Automation) -> TemplateVersion | None:
     return versions.published(template) if template is not None else None
 
 
-def unfilled(automation: Automation) -> list[str]:
-    """Fields without which nobody gets this mail, and that nothing fills when the clock begins it."""
-    version = version_of(automation)
-    if version is None or not BY_THE_CLOCK & automation.trigger.keys():
+def unfilled(automation: Automation) -> list[tuple[str, str]]:
+    """Mails, by what they are called, with fields without which nobody gets them: nothing fills these by the clock."""
+    if not BY_THE_CLOCK & automation.trigger.keys():
         return []
-    shown = {field["path"] for field in version.fields}
-    skips = (path for path, policy in version.policies.items() if policy.get("skip"))
-    return sorted(path for path in skips if path in shown and path.startswith("facts."))
+    needed = [(one.label or "it", path) for one in variants.said(automation) for path in one.needs()]
+    return [(label, path) for label, path in needed if path.startswith("facts.")]
 
 
 def _segment(automation: Automation) -> list[Problem]:
@@ -77,7 +75,7 @@ def _archived(automation: Automation) -> list[Problem]:
     template = _found(automation)
     found = [Problem("segment_id", "Its segment is in the archive.")] if segment and segment.archived_at else []
     found += [Problem("template_id", "Its template is in the archive.")] if template and template.archived_at else []
-    return found
+    return found + variants.archived(automation)
 
 
 def _refused() -> list[Problem]:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.automations.automation import Automation
 from app.content import usage as templates
 from app.db import db
 from app.segments import usage as segments
+
+OF_TEMPLATES = text(
+    """
+    SELECT template_id AS used, id, name FROM automations WHERE template_id = ANY (:ids)
+     UNION
+    SELECT (variant->>'template_id')::bigint, id, name
+      FROM automations, jsonb_array_elements(variants) AS variant
+     WHERE (variant->>'template_id')::bigint = ANY (:ids)
+     ORDER BY name, id
+    """
+)
 
 
 def of_sender(sender_id: int) -> list[str]:
@@ -26,9 +37,6 @@ def of_segments(ids: Sequence[int]) -> list[tuple[int, segments.User]]:
 
 @templates.told_by
 def of_templates(ids: Sequence[int]) -> list[tuple[int, templates.User]]:
-    rows = select(Automation.template_id, Automation.id, Automation.name).where(Automation.template_id.in_(ids))
-    return [
-        (one, templates.User("automation", key, name, f"/automations/{key}"))
-        for one, key, name in db.session.execute(rows)
-        if one
-    ]
+    """Also where it is one of several mails only."""
+    rows = db.session.execute(OF_TEMPLATES, {"ids": list(ids)})
+    return [(row.used, templates.User("automation", row.id, row.name, f"/automations/{row.id}")) for row in rows]

@@ -97,6 +97,11 @@ def check(draft: Draft) -> list[Problem]:
     return sorted(dict.fromkeys(found), key=lambda one: (one.where != "subject", one.line, one.column, one.message))
 
 
+def of_subject(subject: str) -> list[Problem]:
+    """Of one that takes the place of a template's own: it goes through what that goes through."""
+    return _of_language(Draft("", subject=subject), "subject") or _tried(Frozen(subject, "", "", ""))
+
+
 def publish(template: MessageTemplate, now: datetime, by: Actor) -> TemplateVersion:
     """Raises Broken. A composed mail is composed anew: that is when it takes changed blocks of the library."""
     held = writing.locked(template.id)

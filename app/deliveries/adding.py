@@ -14,20 +14,20 @@ from typing import Any
 from sqlalchemy import text, update
 
 from app.db import db
-from app.deliveries import filling, runs
+from app.deliveries import filling, runs, variants
 from app.deliveries.filling import Whom
 from app.deliveries.run import Run
 
 OVER = ("cancelled", "failed")
 WHOM = "SELECT DISTINCT id AS customer_id FROM unnest(CAST(:customers AS bigint[])) AS given(id)"
 ADD = """
-    INSERT INTO deliveries (run_id, customer_id, occasion, state, reason, part, email, facts)
+    INSERT INTO deliveries (run_id, customer_id, occasion, state, reason, part, email, facts, variant)
     SELECT :run, s.customer_id, a.occasion,
            CASE WHEN s.refusal IS NULL THEN 'planned' ELSE 'skipped' END,
            s.refusal,
            CASE WHEN s.refusal IS NULL
                 THEN :part + (row_number() OVER (PARTITION BY s.refusal IS NULL ORDER BY a.place) - 1) / :people END,
-           s.email, a.facts
+           s.email, a.facts, {variant}
       FROM unnest(CAST(:customers AS bigint[]), CAST(:occasions AS text[]), CAST(:facts AS jsonb[]))
            WITH ORDINALITY AS a(customer_id, occasion, facts, place)
       JOIN settled s USING (customer_id)
@@ -45,7 +45,7 @@ class Mail:
     facts: Mapping[str, Any] | None = None
 
 
-def held(key: str, make: Callable[[str], Run]) -> Run:
+def held(key: str, make: Callable[[str], Run | None]) -> Run:
     """The run of that key. One that somebody cancelled takes nothing more: what comes next begins another."""
     while True:
         run = _called(key, make)
@@ -56,7 +56,8 @@ def held(key: str, make: Callable[[str], Run]) -> Run:
 def add(run: Run, mails: Sequence[Mail], now: datetime) -> int:
     """How many were new. Whoever may not be written to is there, too, with the reason."""
     sql, said = filling.judged(Whom(WHOM), run.purpose, run.topic, now, is_once=False)
-    said |= {
+    variant, told = variants.assigned(run)
+    said |= told | {
         "run": run.id,
         "part": runs.next_part(run),
         "people": filling.PEOPLE,
@@ -64,7 +65,7 @@ def add(run: Run, mails: Sequence[Mail], now: datetime) -> int:
         "occasions": [one.occasion for one in mails],
         "facts": [json.dumps(one.facts) if one.facts else None for one in mails],
     }
-    parts = db.session.scalars(text(sql + ADD), said).all()
+    parts = db.session.scalars(text(sql + ADD.format(variant=variant)), said).all()
     batches = {"run": run.id, "lane": runs.lane(run), "parts": sorted({one for one in parts if one is not None})}
     db.session.execute(
         text(
@@ -78,12 +79,12 @@ def add(run: Run, mails: Sequence[Mail], now: datetime) -> int:
     return len(parts)
 
 
-def _called(key: str, make: Callable[[str], Run]) -> Run:
+def _called(key: str, make: Callable[[str], Run | None]) -> Run:
     while (run := runs.called(key)) is not None and run.state in OVER:
         key = f"{key}-after-{run.id}"
     if run is not None:
         return run
-    if (made := runs.make(make(key))) is not None:
+    if (made := make(key)) is not None:
         made.waiting_since = None
         db.session.flush()
         return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,7 +19,7 @@ STATES = (*WAITING, *ACCEPTED, "skipped", "failed", "uncertain")
 class Delivery(Model):
     """No index names the state: changing it must stay cheap; no foreign keys: see the migration.
 
-    `part` says which batch of the run it goes with.
+    `part` says which batch of the run it goes with, `variant` which of its mails, where it has several.
     """
 
     __tablename__ = "deliveries"
@@ -31,6 +31,7 @@ class Delivery(Model):
     state: Mapped[str]
     reason: Mapped[str | None]
     part: Mapped[int | None]
+    variant: Mapped[int | None] = mapped_column(SmallInteger)
     email: Mapped[str | None]  # as it was when the run was planned
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     provider_id: Mapped[str | None]

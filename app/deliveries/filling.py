@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app import running
 from app.consent import permission
 from app.db import db
-from app.deliveries import canary, capping, local_times, runs, throttle
+from app.deliveries import canary, capping, local_times, runs, throttle, variants
 from app.deliveries.run import Run
 from app.settings.limits import Cap
 
@@ -45,13 +45,14 @@ ALLOWED = """(c.email_folded = ANY (CAST(:allowed AS text[]))
               OR split_part(c.email_folded, '@', 2) = ANY (CAST(:allowed AS text[])))"""
 COUNTED = "SELECT refusal, count(*) AS people FROM settled GROUP BY refusal"
 FILL = """
-    INSERT INTO deliveries (run_id, customer_id, state, reason, part, email)
+    INSERT INTO deliveries (run_id, customer_id, state, reason, part, email, variant)
     SELECT :run, customer_id,
            CASE WHEN refusal IS NULL THEN 'planned' ELSE 'skipped' END,
            refusal,
            CASE WHEN refusal IS NULL
                 THEN (row_number() OVER (PARTITION BY refusal IS NULL ORDER BY customer_id) - 1) / :people END,
-           email
+           email,
+           {variant}
       FROM settled
     ON CONFLICT (run_id, customer_id, occasion) DO NOTHING
 """
@@ -82,9 +83,10 @@ def fill(run: Run, whom: Whom, now: datetime) -> None:
     sql, said = judged(whom, run.purpose, run.topic, now, is_once=is_once(run.purpose))
     per_minute, local = run.limits.get("throttle_per_minute"), _local(run)
     people = min(PEOPLE, throttle.size(per_minute)) if per_minute else PEOPLE
+    variant, told = variants.assigned(run)
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
-    filled = text(sql + (local_times.FILL if local else FILL))
-    db.session.execute(filled, {**said, **local, "run": run.id, "people": people})
+    filled = text(sql + (local_times.FILL if local else FILL).format(variant=variant))
+    db.session.execute(filled, {**said, **local, **told, "run": run.id, "people": people})
     db.session.execute(text("SET LOCAL work_mem TO DEFAULT"))
     db.session.execute(text(BATCHES), {"run": run.id, "lane": runs.lane(run)})
     if local:

@@ -30,12 +30,13 @@ FILL = f"""
       SELECT *, (row_number() OVER (PARTITION BY refusal IS NULL, at ORDER BY customer_id) - 1) / :people AS piece
         FROM timed
     )
-    INSERT INTO deliveries (run_id, customer_id, state, reason, part, email)
+    INSERT INTO deliveries (run_id, customer_id, state, reason, part, email, variant)
     SELECT :run, customer_id,
            CASE WHEN refusal IS NULL THEN 'planned' ELSE 'skipped' END,
            refusal,
            CASE WHEN refusal IS NULL THEN dense_rank() OVER (PARTITION BY refusal IS NULL ORDER BY at, piece) - 1 END,
-           email
+           email,
+           {{variant}}
       FROM placed
     ON CONFLICT (run_id, customer_id, occasion) DO NOTHING
 """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from app.content.rendering import Frozen
 from app.content.rendering import Mail as Drawing
 from app.content.template import TemplateVersion
 from app.db import db
+from app.deliveries import variants
 from app.deliveries.providers import Mail
 from app.deliveries.run import Run
 from app.settings import topics
@@ -24,10 +25,10 @@ from app.settings import topics
 
 @dataclass(frozen=True)
 class Writer:
-    """What is the same for everybody of a run; made once for a batch."""
+    """What is the same for everybody of a run; made once for a batch. A drawing for each of its variants."""
 
     run: Run
-    drawing: Drawing
+    drawings: Mapping[int | None, Drawing]
     shared: Mapping[str, Any]
     zone: ZoneInfo
     topic_id: int | None
@@ -35,13 +36,14 @@ class Writer:
     base_url: str
 
     @classmethod
-    def of(cls, run: Run) -> Writer:
+    def of(cls, run: Run, places: Collection[int | None] = (None,)) -> Writer:
+        """`places`: the variants that somebody of the batch gets."""
         base_url = running.config().base_url
         topic = topics.called(run.topic) if run.topic else None
         shared = knowledge.common()
         return cls(
             run,
-            rendering.compiled(_frozen(run.version_id, base_url, run.created_date)),
+            {place: rendering.compiled(one) for place, one in _sources(run, places, base_url).items()},
             shared,
             ZoneInfo(run.timezone),
             topic.id if topic else None,
@@ -49,10 +51,10 @@ class Writer:
             base_url,
         )
 
-    def write(self, delivery_id: int, person: Person, facts: Mapping[str, Any]) -> Mail:
+    def write(self, delivery_id: int, person: Person, facts: Mapping[str, Any], variant: int | None = None) -> Mail:
         """Raises Skip where the template says so, Refused where it cannot be drawn."""
         urls = knowledge.urls(person.id, self.base_url, self.topic_id, delivery_id)
-        drawn = self.drawing.render(knowledge.of(person, self.shared, facts, urls), self.zone)
+        drawn = self.drawings[variant].render(knowledge.of(person, self.shared, facts, urls), self.zone)
         return Mail(
             key=f"delivery-{delivery_id}",
             to=(person.email or "").strip(),
@@ -76,7 +78,20 @@ class Writer:
         }
 
 
-@lru_cache(16)
+def _sources(run: Run, places: Collection[int | None], base_url: str) -> dict[int | None, Frozen]:
+    """Of a run with one mail for everybody nothing more is asked."""
+    said: dict[int | None, tuple[int, str | None]] = {None: (run.version_id, run.subject)}
+    if any(place is not None for place in places):
+        said |= {one.place: (one.version_id, one.subject) for one in variants.of(run)}
+    return {place: _said(run, *said[place], base_url) for place in places}
+
+
+def _said(run: Run, version_id: int, subject: str | None, base_url: str) -> Frozen:
+    frozen = _frozen(version_id, base_url, run.created_date)
+    return frozen if subject is None else replace(frozen, subject=subject)
+
+
+@lru_cache(64)
 def _frozen(version_id: int, base_url: str, _since: datetime) -> Frozen:
     """A version never changes: read once in a process for each run. (After a restore the same numbers come again.)"""
     return versions.frozen(db.session.get_one(TemplateVersion, version_id), base_url)

@@ -47,18 +47,20 @@ def send(
     return delivery
 
 
-def _run(key: str, template: MessageTemplate, version: TemplateVersion, now: datetime, by_name: str) -> Run:
+def _run(key: str, template: MessageTemplate, version: TemplateVersion, now: datetime, by_name: str) -> Run | None:
     default = next(iter(senders.everyone()), None)
-    return Run(
-        key=key,
-        name=template.name,
-        planned_for=now,
-        state="sending",
-        version_id=version.id,
-        purpose=PURPOSE,
-        timezone=team.zone().key,
-        sender=notices.sender(),
-        reply_to=(default.reply_to if default else None) or running.config().mail_reply_to,
-        by_name=by_name,
-        started_at=now,
+    return runs.make(
+        Run(
+            key=key,
+            name=template.name,
+            planned_for=now,
+            state="sending",
+            version_id=version.id,
+            purpose=PURPOSE,
+            timezone=team.zone().key,
+            sender=notices.sender(),
+            reply_to=(default.reply_to if default else None) or running.config().mail_reply_to,
+            by_name=by_name,
+            started_at=now,
+        )
     )

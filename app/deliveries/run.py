@@ -35,6 +35,7 @@ class Run(Claimable, Model):
     state: Mapped[str] = mapped_column(server_default=text("'planning'"))
     state_reason: Mapped[str] = mapped_column(server_default=text("''"))
     version_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("template_versions.id"))
+    subject: Mapped[str | None]  # none: that of its version
     segment_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("customer_segments.id", ondelete="SET NULL"))
     segment_name: Mapped[str] = mapped_column(server_default=text("''"))
     purpose: Mapped[str]

@@ -28,7 +28,7 @@ from app.deliveries.providers import Mail, Provider
 from app.deliveries.run import Run
 
 UNFIT = re.compile(r"[\s\x00-\x1f\x7f,;<>\"()\\]")  # in an address: it would be several, or another header
-Waiting = Row[tuple[int, int, dict[str, Any] | None]]
+Waiting = Row[tuple[int, int, dict[str, Any] | None, int | None]]
 Left = dict[int, tuple[str, str]]  # of a delivery: what became of it, and why
 
 
@@ -156,7 +156,7 @@ def _parcel(batch: Batch, body: bytes) -> Parcel:
 
 def _waiting(batch: Batch) -> Sequence[Waiting]:
     """Columns, not objects: there are a hundred to a batch, and nothing of them is changed one by one."""
-    columns = Delivery.id, Delivery.customer_id, Delivery.facts
+    columns = Delivery.id, Delivery.customer_id, Delivery.facts, Delivery.variant
     planned = Delivery.run_id == batch.run_id, Delivery.part == batch.part, Delivery.state == "planned"
     return db.session.execute(select(*columns).where(*planned).order_by(Delivery.id)).all()
 
@@ -172,7 +172,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
     open_ = [row for row in waiting if row.customer_id not in refused]
     capped = capping.over(limits.caps, open_, now)
     taken = _taken(run, [row for row in open_ if row.id not in capped])
-    writer = message.Writer.of(run) if waiting else None
+    writer = message.Writer.of(run, {row.variant for row in waiting}) if waiting else None
     for row in waiting:
         reason = refused.get(row.customer_id) or ("capped" if row.id in capped else None)
         reason = reason or _unfit(people[row.customer_id].email or "")
@@ -182,7 +182,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
             continue
         assert writer is not None
         try:
-            mail = writer.write(row.id, people[row.customer_id], row.facts or {})
+            mail = writer.write(row.id, people[row.customer_id], row.facts or {}, row.variant)
         except Skip:
             sealed.left[row.id] = ("skipped", "missing_field")
         except CannotBeDrawn:

@@ -21,6 +21,7 @@ AUTOMATIONS = (
     ("ines@campus.example", 40, "Warm applicants", "newsletter", Definition(
         "Interview invitation", description="Reminds those who applied of the talk that is left.",
         topic="newsletter", trigger={"cron": "0 10 * * 2"},
+        variants=({}, {"subject": "One talk is left, {{ customer.first_name | default('and it is short') }}"}),
     )),
     ("clara@campus.example", 15, "Press list", "newsletter", Definition(
         "New courses, to the press", purpose="informational", topic=None,

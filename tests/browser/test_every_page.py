@@ -74,6 +74,7 @@ PAGES = {
     "automation-once-edit": "/automations/2/edit",
     "automation-preflight": "/automations/1/preflight",
     "automation-run": "/automations/1/runs/new",
+    "automation-versions": "/automations/1/versions",
     "automation-deletion": "/automations/1/deletion",
     "runs": "/runs",
     "runs-no-match": "/runs?q=wram",

@@ -12,6 +12,8 @@ TYPES = (
     automation_shapes.AutomationChange,
     automation_shapes.KnownAutomation,
     automation_shapes.AutomationList,
+    automation_shapes.Variant,
+    automation_shapes.KnownVariant,
     automation_shapes.StartedRun,
 )
 EXAMPLE = {

@@ -10,15 +10,31 @@ from msgspec import UNSET, Meta, UnsetType
 from app.automations.definition import LONGEST_DESCRIPTION, LONGEST_NAME
 from app.blueprints.api.segment_shapes import Version
 from app.blueprints.api.shapes import Id, Moment, Slug, Text
+from app.content.writing import LONGEST
 
 Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME)]
 Description = Annotated[str, Meta(max_length=LONGEST_DESCRIPTION)]
 Purpose = Annotated[str, Meta(pattern="^(promotional|informational|transactional)$")]
+Subject = Annotated[str, Meta(min_length=1, max_length=LONGEST["subject"])]
 Zone = Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+class Variant(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+    """One of two to four mails, each for an equal share of the people; what it leaves out is the automation's."""
+
+    message_template_id: Id | UnsetType | None = UNSET
+    subject: Subject | UnsetType | None = UNSET
+
+
+class KnownVariant(msgspec.Struct, kw_only=True):
+    message_template_id: int | None
+    subject: str | None
 
 
 class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
+
+    `subject`: in place of the template's. `variants`: several mails, of which each person gets always the same one.
 
     `trigger` is {"cron": five fields} or {"once": "now" or a time}; it acts once it is activated.
     `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours, and
@@ -37,7 +53,8 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     reply_to: Text | UnsetType | None = UNSET
     limits: dict[str, Any] | UnsetType | None = UNSET
     goal: dict[str, Any] | UnsetType | None = UNSET
-    variants: list[dict[str, Any]] | UnsetType | None = UNSET
+    subject: Subject | UnsetType | None = UNSET
+    variants: list[Variant] | UnsetType | None = UNSET
 
 
 class AutomationChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -59,7 +76,8 @@ class AutomationChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults
     trigger: dict[str, Any] | UnsetType = UNSET
     limits: dict[str, Any] | UnsetType | None = UNSET
     goal: dict[str, Any] | UnsetType | None = UNSET
-    variants: list[dict[str, Any]] | UnsetType | None = UNSET
+    subject: Subject | UnsetType | None = UNSET
+    variants: list[Variant] | UnsetType | None = UNSET
 
 
 class KnownAutomation(msgspec.Struct, kw_only=True):
@@ -70,6 +88,8 @@ class KnownAutomation(msgspec.Struct, kw_only=True):
     description: str
     customer_segment_id: int | None
     message_template_id: int | None
+    subject: str | None
+    variants: list[KnownVariant]
     purpose: str
     topic: str | None
     timezone: str | None

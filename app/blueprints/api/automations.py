@@ -11,12 +11,12 @@ from flask import Blueprint, Response
 
 from app import access, running
 from app.access import key
-from app.automations import definition, directory, keeping, occasions, readiness, triggers
+from app.automations import definition, directory, keeping, occasions, readiness, triggers, variants
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints.api import authored, automation_shapes, lists, reading, taking
 from app.blueprints.api.answers import answer
-from app.blueprints.api.automation_shapes import AutomationChange, KnownAutomation, StartedRun
+from app.blueprints.api.automation_shapes import AutomationChange, KnownAutomation, KnownVariant, StartedRun, Variant
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.shapes import said, those_said
 from app.db import db
@@ -30,6 +30,8 @@ KEPT = {
     "description": "description",
     "customer_segment_id": "segment_id",
     "message_template_id": "template_id",
+    "subject": "subject",
+    "variants": "variants",
     "purpose": "purpose",
     "topic": "topic",
     "timezone": "timezone",
@@ -38,8 +40,8 @@ KEPT = {
     "limits": "limits",
 }
 OUTSIDE = {inside: outside for outside, inside in KEPT.items()} | {"sender_id": "from"}
-CLEARED: dict[str, Any] = {"description": "", "limits": {}}
-LATER = ("goal", "variants")
+CLEARED: dict[str, Any] = {"description": "", "limits": {}, "variants": []}
+LATER = ("goal",)
 
 
 @door.get("")
@@ -153,11 +155,17 @@ def _parts(wanted: msgspec.Struct) -> dict[str, Any]:
         del parts["purpose"]
     if parts.get("purpose") == "transactional":
         parts.setdefault("topic", None)
-    found = {KEPT[name]: CLEARED.get(name) if value is None else value for name, value in parts.items()}
+    found: dict[str, Any] = {KEPT[name]: CLEARED.get(name) if value is None else value for name, value in parts.items()}
+    if "variants" in found:
+        found["variants"] = [_variant(one) for one in found["variants"]]
     sender = getattr(wanted, "sender")  # noqa: B009
     if sender is not msgspec.UNSET:
         found["sender_id"] = _sender(sender) if sender else None
     return found
+
+
+def _variant(wanted: Variant) -> dict[str, Any]:
+    return variants.kept(said(wanted.message_template_id), said(wanted.subject))
 
 
 def _sender(written: str) -> int | None:
@@ -175,7 +183,7 @@ def _sender(written: str) -> int | None:
 def _refuse(wanted: msgspec.Struct, kept: Definition, now: datetime) -> None:
     later = [Problem(name, "This comes later.") for name in LATER if said(getattr(wanted, name))]
     found = later + _without_offset(kept) + definition.problems(kept, now)
-    authored.refuse([Problem(OUTSIDE.get(one.path, one.path), one.message) for one in found])
+    authored.refuse([_outside(one) for one in found])
 
 
 def _without_offset(kept: Definition) -> list[Problem]:
@@ -186,7 +194,13 @@ def _without_offset(kept: Definition) -> list[Problem]:
 
 
 def _not_ready(problems: list[Problem]) -> Refusal:
-    return _refused([Problem(OUTSIDE.get(one.path, one.path), one.message) for one in problems], "not_ready")
+    return _refused([_outside(one) for one in problems], "not_ready")
+
+
+def _outside(one: Problem) -> Problem:
+    """By the names that other systems know."""
+    path = OUTSIDE.get(one.path) or one.path.replace("].template_id", "].message_template_id")
+    return Problem(path, one.message)
 
 
 def _refused(problems: list[Problem], code: str = "invalid") -> Refusal:
@@ -210,4 +224,8 @@ def _known(automation: Automation) -> KnownAutomation:
     own = {name: getattr(automation, name) for name in names}
     own |= {outside: getattr(automation, inside) for outside, inside in KEPT.items()}
     sender = senders.find(automation.sender_id) if automation.sender_id else None
+    own["variants"] = [
+        KnownVariant(message_template_id=one.get("template_id"), subject=one.get("subject"))
+        for one in automation.variants
+    ]
     return KnownAutomation(**own, sender=f"{sender.name} <{sender.email}>" if sender else None)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 
 from app import htmx, running
 from app.access import actor, may
-from app.automations import estimate, keeping, occasions, planning, readiness
+from app.automations import estimate, keeping, occasions, planning, readiness, variants
 from app.automations.automation import Automation
 from app.automations.keeping import HasRun, NotReady
 from app.blueprints.automations import found
@@ -106,6 +106,7 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
         seconds=time.perf_counter() - began,
         unready=readiness.lacking(automation),
         warnings=_warnings(automation),
+        templates=variants.templates(automation),
     )
 
 
@@ -113,8 +114,8 @@ def _warnings(automation: Automation) -> list[str]:
     """What is not as it should be, and stops nothing."""
     config = running.config()
     found = [
-        f"Nobody would get it: it shows {path}, which comes with an event or a launch, and not by the clock."
-        for path in readiness.unfilled(automation)
+        f"Nobody would get {mail}: it shows {path}, which comes with an event or a launch, and not by the clock."
+        for mail, path in readiness.unfilled(automation)
     ]
     if automation.purpose != "transactional" and not brand.current().postal_address.strip():
         found.append("There is no postal address yet: many countries ask for one in such mail. Settings → Brand.")

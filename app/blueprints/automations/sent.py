@@ -13,7 +13,7 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder, limit_fields
-from app.blueprints.automations import canary
+from app.blueprints.automations import canary, variants
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -31,7 +31,7 @@ PLACES = {f"limits.{path}": name for path, name in (*limit_fields.PATHS.items(),
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *LIMITS, *canary.WORDS, *IDS)
+    return typed(*WORDS, *LIMITS, *canary.WORDS, *IDS, *variants.NAMES)
 
 
 def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
@@ -42,6 +42,7 @@ def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
         name=form["name"],
         segment_id=_id(form["segment_id"]),
         template_id=_id(form["template_id"]),
+        **variants.wanted(form),
         description=form["description"],
         purpose=form["purpose"],
         topic=None if form["purpose"] == "transactional" else form["topic"] or None,
@@ -59,7 +60,14 @@ def held(automation: Automation) -> dict[str, Any]:
     own = definition.of(automation)
     words = {name: getattr(own, name) or "" for name in WORDS[:6]}
     words |= {name: str(getattr(own, name) or "") for name in IDS}
-    return {**BLANK, **words, **_shown_limits(own.limits), **canary.held(own.limits), **_shown(automation)}
+    return {
+        **BLANK,
+        **words,
+        **_shown_limits(own.limits),
+        **canary.held(own.limits),
+        **variants.held(own),
+        **_shown(automation),
+    }
 
 
 def by_path(problems: list[Problem]) -> dict[str, str]:

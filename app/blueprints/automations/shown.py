@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from app.automations import cron, definition, limits, occasions, reactions, trig
 from app.automations.automation import Automation
 from app.automations.keeping import find as keeping_of
 from app.automations.reactions import Happening
-from app.blueprints.automations import sent
+from app.blueprints.automations import sent, variants
 from app.content import versions, writing
 from app.content.directory import choices as templates
 from app.content.template import MessageTemplate, TemplateVersion
@@ -102,11 +102,11 @@ def _named(happening: Happening) -> str:
 
 def beside(typed: Mapping[str, Any]) -> dict[str, Any]:
     """The choices of the form; what is chosen already stays among them, archived or not."""
-    segment_id, template_id = typed.get("segment_id", ""), typed.get("template_id", "")
+    segment_id = typed.get("segment_id", "")
     default = next((one for one in senders.everyone() if one.is_default), None)
     return {
         "segments": _with([_sized(*one) for one in segments.sized()], keeping.find, segment_id),
-        "templates": _with([_published(*one) for one in templates()], writing.find, template_id),
+        "templates": _templates([typed.get("template_id", ""), *variants.templates(typed)]),
         "topics": _topics(typed.get("topic", "")),
         "senders": [(str(one.id), f"{one.name} <{one.email}>") for one in senders.everyone()],
         "default_sender": f"{default.name} <{default.email}>" if default else running.config().mail_from,
@@ -122,6 +122,13 @@ def _limits(typed: Mapping[str, Any]) -> str:
     found = [] if limits.problems(wanted) else limits.said(wanted)
     late = typed.get("late_hours") or limits.HOURS
     return "; ".join([*found, f"a late run starts up to {late} hours after its time"]).capitalize()
+
+
+def _templates(chosen: Iterable[str]) -> list[Choice]:
+    found = [_published(*one) for one in templates()]
+    for one in chosen:
+        found = _with(found, writing.find, one)
+    return found
 
 
 def _topics(chosen: str) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import may
-from app.blueprints import asking
+from app.blueprints import asking, splits
 from app.blueprints.runs import falling
 from app.content.template import MessageTemplate, TemplateVersion
 from app.customers import directory as customers
@@ -106,6 +106,7 @@ def shown(run: Run, code: int = 200, late: str = "") -> Response:
         now=now,
         fall=falling.of(now.account),
         used=_used(run),
+        split=splits.of_run(run),
         late=late,
     )
 

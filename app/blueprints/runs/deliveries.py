@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort
 from app import htmx
 from app.access import may
 from app.customers import directory as customers
-from app.deliveries import directory, local_outbox, runs
+from app.deliveries import directory, local_outbox, runs, variants
 from app.deliveries.run import Run
 
 door = Blueprint("deliveries", __name__)
@@ -23,6 +23,7 @@ def show(delivery_id: int) -> Response:
         "deliveries/show.html",
         delivery=delivery,
         run=run,
+        variant=variants.of_delivery(delivery),
         customer=customers.find(delivery.customer_id),
         stayed_here=local_outbox.called(f"delivery-{delivery.id}"),
     )
