@@ -63,6 +63,7 @@ def send() -> int:
 
 def _pumped(work: Work, do: Do) -> int:
     try:
+        carriers.ask()
         return pump(work, do)
     finally:
         carriers.rest()
