@@ -14,6 +14,7 @@ from importlib import import_module
 
 from app import create_app
 from app.config import ConfigError, from_environment
+from app.deliveries import carriers
 from app.ops import kinship, listener, processes, tick
 from app.queue import QUEUES
 
@@ -29,6 +30,8 @@ def main(argv: Sequence[str]) -> int:
         return 1
     app = create_app(config, "worker")
     _import_more_work()
+    with app.app_context():
+        carriers.get_ready()
     parent = os.getpid()
 
     def be(name: str) -> int:

@@ -20,6 +20,9 @@ SMTP_LIKE = (
     "SMTP_URL must look like smtp://user:password@mail.example.com:587 (STARTTLS) or smtps://… (port 465);"
     " in a user or a password write @ : / ? # % as %40 %3A %2F %3F %23 %25."
 )
+REGIONS = ("SES_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")  # the first that is set
+REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
+CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 LIMIT = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
 
 
@@ -43,6 +46,15 @@ class MailServer:
     rate: Limit | None = None
 
 
+@dataclass(frozen=True)
+class Ses:
+    """`region`: None, where a profile of AWS's tools has it; whose account it is they know, too."""
+
+    region: str | None = None
+    configuration_set: str | None = None
+    endpoint_url: str | None = None
+
+
 class ConfigError(Exception):
     """A sentence for the person who set the variable."""
 
@@ -63,6 +75,7 @@ class Config:
     resend_api_url: str = "https://api.resend.com"
     resend_webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     mail_server: MailServer | None = None
+    ses: Ses = Ses()
     log_format: str = "json"
     release: str = "dev"
     funnel_webhook_secrets: tuple[bytes, ...] = ()
@@ -93,6 +106,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         resend_api_url=_web_address(env, "RESEND_API_URL", Config.resend_api_url),
         resend_webhook_secrets=_webhook_secrets(env, "RESEND_WEBHOOK_SECRET"),
         mail_server=_mail_server(env),
+        ses=_ses(env),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
@@ -217,6 +231,29 @@ def _smtp_options(url: SplitResult) -> tuple[str, Limit | None]:
         raise ConfigError("SMTP_URL takes tls=none only, and only with smtp://: everything else is encrypted anyway.")
     limit = _limit({"SMTP_URL rate": said.get("rate", "")}, "SMTP_URL rate")
     return "tls" if url.scheme == "smtps" else said.get("tls", "starttls"), limit
+
+
+def _ses(env: Mapping[str, str]) -> Ses:
+    """What AWS's own tools read from the environment they read themselves: here only what can be wrong in it."""
+    chosen = env.get("SES_CONFIGURATION_SET", "").strip()
+    if chosen and not CONFIGURATION_SET.fullmatch(chosen):
+        raise ConfigError("SES_CONFIGURATION_SET must be a name of letters, digits, _ and -, as it stands in SES.")
+    is_ours = env.get("MAIL_PROVIDER") == "ses"
+    if is_ours and bool(env.get("AWS_ACCESS_KEY_ID")) != bool(env.get("AWS_SECRET_ACCESS_KEY")):
+        raise ConfigError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither.")
+    url = _web_address(env, "SES_ENDPOINT_URL", "") if env.get("SES_ENDPOINT_URL") else None
+    return Ses(_ses_region(env, is_ours), chosen or None, url)
+
+
+def _ses_region(env: Mapping[str, str], is_ours: bool) -> str | None:
+    named = next((one for one in REGIONS if env.get(one, "").strip()), None)
+    if named is None and is_ours and not env.get("AWS_PROFILE"):
+        raise ConfigError("SES_REGION is not set: MAIL_PROVIDER=ses needs the region of an account, like eu-central-1.")
+    if named is None:
+        return None
+    if not REGION.fullmatch(region := env[named].strip()) and (is_ours or named == "SES_REGION"):
+        raise ConfigError(f"{named} must be a region of AWS, like eu-central-1, not “{region}”.")
+    return region
 
 
 def _base_url(env: Mapping[str, str]) -> str:

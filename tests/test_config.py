@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import ConfigError, Limit, MailServer, from_environment
+from app.config import ConfigError, Limit, MailServer, Ses, from_environment
 
 GOOD = {
     "DATABASE_URL": "postgresql://u:p@localhost/campus",
@@ -97,6 +97,34 @@ def test_a_password_that_is_not_escaped_is_explained_and_not_quoted(password):
     assert password not in str(wrong.value)
 
 
+def test_ses_needs_a_region_and_finds_it_where_others_do():
+    assert from_environment({**GOOD, "AWS_REGION": "anything at all"}).ses.region == "anything at all"
+    ours = {**GOOD, "MAIL_PROVIDER": "ses"}
+    with pytest.raises(ConfigError, match="SES_REGION is not set"):
+        from_environment(ours)
+    assert from_environment({**ours, "AWS_PROFILE": "mail"}).ses == Ses()
+    assert from_environment({**ours, "AWS_DEFAULT_REGION": "us-gov-west-1"}).ses.region == "us-gov-west-1"
+    both = {**ours, "SES_REGION": "eu-central-1", "AWS_REGION": "eu-west-1", "SES_CONFIGURATION_SET": "campus"}
+    assert from_environment(both).ses == Ses("eu-central-1", "campus")
+    elsewhere = {**both, "SES_ENDPOINT_URL": "http://127.0.0.1:5000/"}
+    assert from_environment(elsewhere).ses.endpoint_url == "http://127.0.0.1:5000"
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ({"AWS_REGION": "Frankfurt"}, "AWS_REGION must be"),
+        ({"SES_REGION": "eu-central-1.evil.example"}, "SES_REGION must be"),
+        ({"SES_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "A"}, "belong together"),
+        ({"SES_REGION": "eu-central-1", "AWS_SECRET_ACCESS_KEY": "a secret"}, "belong together"),
+    ],
+)
+def test_what_is_wrong_for_ses_is_said(said, named):
+    with pytest.raises(ConfigError, match=named) as wrong:
+        from_environment({**GOOD, "MAIL_PROVIDER": "ses", **said})
+    assert "a secret" not in str(wrong.value)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -141,6 +169,9 @@ def test_a_password_that_is_not_escaped_is_explained_and_not_quoted(password):
         ("SMTP_URL", "smtp://mail.x.example?rate=30"),
         ("SMTP_URL", "smtp://mail.x.example?rate=0/minute"),
         ("SMTP_URL", "smtp://mail.x.example?speed=1"),
+        ("SES_REGION", "Frankfurt"),
+        ("SES_CONFIGURATION_SET", "a set"),
+        ("SES_ENDPOINT_URL", "127.0.0.1:5000"),
         ("REPLICA_DATABASE_URL", "x"),
         ("RATE_LIMIT_API", "600"),
         ("RATE_LIMIT_API", "0/minute"),

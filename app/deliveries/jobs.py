@@ -69,6 +69,7 @@ def _send(batch_id: int, now: datetime) -> Iterator[bool]:
 
 def _pumped(work: Work, do: Do) -> int:
     try:
+        carriers.ask()
         return pump(work, do)
     finally:
         carriers.rest()

@@ -1,6 +1,7 @@
 """How fast the provider may be called: one bucket for each account, shared by all workers, kept in Redis.
 
-It starts slowly and follows what the provider says of its limits; a mail server says nothing, so SMTP_URL does.
+It starts slowly and follows what the provider says of its limits; a mail server says nothing, so SMTP_URL does, and SES
+says it only when it is asked.
 A place close at hand is slept for; whoever must wait longer is told when to come, each a little later than the one
 before. Without Redis nobody knows who else calls.
 """
@@ -29,6 +30,7 @@ LATEST = timedelta(seconds=15)  # nobody is told to come later than this: the pa
 LONGEST = timedelta(seconds=60)  # that one answer can hold all calls up
 SAID = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after")
 CLOSED = timedelta(seconds=2)
+ASKED = timedelta(minutes=5)  # for so long an answer is good, and so long it is before another try to get one
 
 # Times are microseconds of Redis' own clock. `next`: the first free place; `told`: the last one that was promised.
 TAKE = """
@@ -101,6 +103,14 @@ def rate(name: str) -> float | None:
     except (RedisError, OSError):
         return None
     return float(kept) if kept else None
+
+
+def is_to_be_asked(name: str) -> bool:
+    """By whoever comes first, for all workers."""
+    try:
+        return bool(redis_connection().set(f"{_key(name)}:asked", 1, nx=True, ex=ASKED))
+    except (RedisError, OSError):
+        return False
 
 
 def at_first(name: str) -> float:

@@ -21,7 +21,7 @@ from app.automations import answering, schedule, waits
 from app.db import db
 from app.deliveries import filling, pace, sealing, sending, splitting
 from app.deliveries.batch import Batch
-from app.deliveries.providers import resend, smtp
+from app.deliveries.providers import resend, ses, smtp
 from app.ops import tick
 
 turns: Counter[str] = Counter()
@@ -95,7 +95,7 @@ _around(sealing, "seal", after="in seal")
 _around(sending, "_post", before="after seal")
 _around(pace, "take", after="before posting")
 _around(splitting, "cut", after="in cut")
-for provider in (resend, smtp):
+for provider in (resend, smtp, ses):
     _around(provider, "post", before="before post", after="after post")
 _around(filling, "fill", after="in plan")
 _around(schedule, "fire", after="in fire")

@@ -1,9 +1,10 @@
-"""Workers hand mail to a server that knows no keys, and are killed: nobody gets two, and who may have none is named."""
+"""Workers hand mail to one who knows no keys, and are killed: nobody gets two, and who may have none is named."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import select, text
@@ -14,7 +15,7 @@ from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
 from tests.deliveries.making import adds_up
 from tests.faults.mailing import Stage, is_over
-from tests.provider.mail_server import Desk, serving
+from tests.provider import mail_server, ses_server
 from tests.work.running import until
 
 pytestmark = [
@@ -34,7 +35,18 @@ def few(stage: Stage) -> Stage:
     return stage
 
 
+Desk = mail_server.Desk | ses_server.Desk
+
+
+@pytest.fixture(params=[mail_server, ses_server], ids=["smtp", "ses"])
+def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    with request.param.serving() as desk:
+        yield desk
+
+
 def carried_by(desk: Desk) -> dict[str, str]:
+    if isinstance(desk, ses_server.Desk):
+        return desk.environment
     return {"MAIL_PROVIDER": "smtp", "SMTP_URL": desk.url}
 
 
@@ -53,22 +65,20 @@ def uncertain(run: Run, desk: Desk) -> int:
 @pytest.mark.parametrize(
     ("step", "lost"), [("in cut", 0), ("in seal", 0), ("after seal", 0), ("before post", 1), ("after post", 1)]
 )
-def test_a_worker_that_dies_repeats_nothing(few: Stage, step: str, lost: int) -> None:
-    with serving() as desk:
-        run = few.plan()
-        few.start(STOP_AT=step, STOP_TURN="1" if step == "in cut" else "7", **carried_by(desk))
-        few.until_it_happened()
-        few.start("send", "--no-scheduler", **carried_by(desk))
-        assert uncertain(run, desk) == lost
+def test_a_worker_that_dies_repeats_nothing(few: Stage, desk: Desk, step: str, lost: int) -> None:
+    run = few.plan()
+    few.start(STOP_AT=step, STOP_TURN="1" if step == "in cut" else "7", **carried_by(desk))
+    few.until_it_happened()
+    few.start("send", "--no-scheduler", **carried_by(desk))
+    assert uncertain(run, desk) == lost
 
 
-def test_everything_killed_again_and_again(few: Stage) -> None:
-    with serving() as desk:
-        run = few.plan()
-        for _ in range(4):
-            workers = few.start(**carried_by(desk))
-            until(lambda workers=workers: workers.child("send"))
-            time.sleep(2)
-            few.cut_power()
-        few.start(**carried_by(desk))
-        assert uncertain(run, desk) <= 4
+def test_everything_killed_again_and_again(few: Stage, desk: Desk) -> None:
+    run = few.plan()
+    for _ in range(4):
+        workers = few.start(**carried_by(desk))
+        until(lambda workers=workers: workers.child("send"))
+        time.sleep(2)
+        few.cut_power()
+    few.start(**carried_by(desk))
+    assert uncertain(run, desk) <= 4
