@@ -80,7 +80,8 @@ def change(
         raise MayNotSend([Problem(one, NOT_YOURS) for one in sent])
     for name, value in after.items():
         setattr(held, name, value)
-    if held.is_active and (unready := readiness.problems(held)):
+    is_other = before["sender_id"] != after["sender_id"]
+    if held.is_active and (unready := readiness.staying(held, is_other_sender=is_other)):
         raise NotReady(unready)
     held.version, held.updated_date, held.changed_by = held.version + 1, now, by.name
     if held.is_active and (before["trigger"], before["timezone"]) != (after["trigger"], after["timezone"]):

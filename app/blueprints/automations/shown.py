@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app import running, wording
-from app.automations import cron, definition, occasions, triggers
+from app.automations import cron, definition, occasions, readiness, triggers
 from app.automations.automation import Automation
 from app.content import versions, writing
 from app.content.directory import choices as templates
@@ -49,7 +49,7 @@ def of(automation: Automation, now: datetime) -> Said:
         when=when(automation),
         zone=zone,
         next=triggers.next_times(automation.trigger, zone, now, NEXT),
-        sender=occasions.sender_of(automation),
+        sender=readiness.sender_of(automation),
         reply_to=occasions.reply_to_of(automation),
     )
 
