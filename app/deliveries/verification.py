@@ -62,8 +62,9 @@ def settle(now: datetime) -> None:
     db.session.execute(update(SenderCheck).where(theirs, SenderCheck.not_before > now).values(AFRESH))
 
 
-def again(domain: str) -> bool:
-    """A person wants it looked up now."""
+def again(domain: str, now: datetime) -> bool:
+    """A person wants it looked up now. False: no mail comes from there."""
+    settle(now)
     asked = update(SenderCheck).where(SenderCheck.domain == domain).values(AFRESH).returning(SenderCheck.domain)
     return db.session.execute(asked).first() is not None
 
@@ -85,14 +86,16 @@ def next_look(domain: str, now: datetime) -> datetime:
 
 
 def everything() -> list[Known]:
-    return [_of(row) for row in db.session.scalars(select(SenderCheck).order_by(SenderCheck.domain))]
+    known = {domain: _unknown(domain) for domain in _domains()}
+    known.update({row.domain: _of(row) for row in db.session.scalars(select(SenderCheck))})
+    return [known[domain] for domain in sorted(known)]
 
 
 def of(mailbox: str) -> Known:
     """Of an address, or a name and an address."""
     domain = domain_of(mailbox)
     row = db.session.get(SenderCheck, domain)
-    return _of(row) if row else Known(domain, None, True, dict.fromkeys(KINDS, NOT_YET))
+    return _of(row) if row else _unknown(domain)
 
 
 def refusal(mailbox: str) -> str:
@@ -127,6 +130,10 @@ def _domains() -> set[str]:
     if not any(sender.is_default for sender in everyone):
         mailboxes.append(running.config().mail_from)
     return {domain for mailbox in mailboxes if (domain := domain_of(mailbox))}
+
+
+def _unknown(domain: str) -> Known:
+    return Known(domain, None, False, dict.fromkeys(KINDS, NOT_YET))
 
 
 def _of(row: SenderCheck) -> Known:

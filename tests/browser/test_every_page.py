@@ -112,6 +112,7 @@ PAGES = {
     "settings-brand": "/settings/brand",
     "settings-senders": "/settings/senders",
     "settings-sender-new": "/settings/senders/new",
+    "settings-sender": "/settings/senders/1/edit",
     "settings-topics": "/settings/topics",
     "settings-topic-new": "/settings/topics/new",
     "settings-topic": "/settings/topics/2/edit",
