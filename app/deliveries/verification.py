@@ -8,15 +8,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import running
+from app.clock import clock
 from app.db import db
-from app.deliveries import records
+from app.deliveries import alarms, records
 from app.deliveries.asking import Questions
 from app.deliveries.finding import KINDS, WORST_FIRST, Finding, State, Unanswered, kept
 from app.deliveries.providers import resend_domains
@@ -54,7 +55,9 @@ class Known:
 def settle(now: datetime) -> None:
     """A row for each domain that mail comes from, none for others; what another provider said is asked anew."""
     wanted = sorted(_domains())
-    db.session.execute(delete(SenderCheck).where(SenderCheck.domain.not_in(wanted)))
+    gone = delete(SenderCheck).where(SenderCheck.domain.not_in(wanted)).returning(SenderCheck.domain)
+    for domain in db.session.scalars(gone).all():
+        alarms.sender_gone(domain)
     if wanted:
         new = insert(SenderCheck).values([{"domain": one, "waiting_since": now, "not_before": now} for one in wanted])
         db.session.execute(new.on_conflict_do_nothing(index_elements=[SenderCheck.domain]))
@@ -78,6 +81,7 @@ def check(domain: str, now: datetime) -> None:
     before = _of(row).findings
     row.findings = {kind: _told(answer, before[kind], now) for kind, answer in answers.items()}
     row.provider, row.checked_at = running.config().mail_provider, now
+    alarms.sender_stands(domain, refused=refusal(f"@{domain}"))
 
 
 def next_look(domain: str, now: datetime) -> datetime:
@@ -139,7 +143,7 @@ def _unknown(domain: str) -> Known:
 def _of(row: SenderCheck) -> Known:
     is_ours = row.provider == running.config().mail_provider
     found = msgspec.convert(row.findings, dict[str, Finding]) if is_ours else {}
-    is_due = row.waiting_since is not None and row.not_before <= datetime.now(UTC)
+    is_due = row.waiting_since is not None and row.not_before <= clock()
     findings = {kind: found.get(kind, NOT_YET) for kind in KINDS}
     return Known(row.domain, row.checked_at if is_ours else None, is_due, findings, row.error or "")
 

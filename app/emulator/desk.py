@@ -81,7 +81,7 @@ class Desk:
     def look(self, path: str, authorization: str) -> Answer:
         """What a GET asks for."""
         is_within, limits = self._limiter.take(self.settings.rate) if self.settings.rate else (True, {})
-        fault = self.faults.next(path.encode()) if is_within and path.startswith("/domains") else None
+        fault = self.faults.next(path.encode(), "domains") if is_within and path.startswith("/domains") else None
         answer = self._found(path, authorization) if is_within else answers.error("rate_limit_exceeded")
         if fault is not None:
             answer = fault.spoilt(answer) if fault.is_late else fault.instead()

@@ -123,6 +123,12 @@ def test_the_preflight_warns_of_what_is_not_known_and_of_what_is_missing(resend,
     assert "DMARC of campus.example: There is none." in page_of(browser.get(url))
 
 
+def test_of_an_active_one_the_refusal_is_a_warning(resend, browser):
+    automation = make_active()
+    know("refused", REFUSED)
+    assert f"Its sender is refused. {REFUSED}" in page_of(browser.get(f"{HERE}/{automation.id}/preflight"))
+
+
 def test_while_mail_stays_here_the_preflight_says_nothing_of_it(browser):
     automation = make_automation()
     assert "campus.example yet" not in page_of(browser.get(f"{HERE}/{automation.id}/preflight"))

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, text
 
+from app.alerts.alert import Alert
 from app.audit import Actor
 from app.config import MailServer
 from app.db import db
@@ -165,6 +166,23 @@ class TestWithResend:
         assert "does not know campus.example" in looked().findings["provider"].said
         assert verification.refusal(f"hello@{HERE}")
 
+    def test_a_refusal_is_an_alert_until_it_is_over_or_nobody_sends_from_there(self, resend, sender):
+        def standing():
+            return [one.title for one in db.session.scalars(select(Alert).where(Alert.settled_at.is_(None)))]
+
+        resend.set(domain_status={HERE: "failed"})
+        looked()
+        assert standing() == [f"The provider takes no mail from {HERE}"]
+        resend.set(domain_status={})
+        looked()
+        assert standing() == []
+        resend.set(domain_status={HERE: "failed"})
+        looked()
+        senders.change(sender, "Campus", "hello@other.example", "", ADA)
+        verification.settle(now())
+        db.session.commit()
+        assert standing() == []
+
     def test_its_own_domain_for_trials_is_not_refused(self, resend, app):
         senders.add("Trial", "onboarding@resend.dev", "", ADA)
         assert looked("resend.dev").findings["provider"].state == "pending"
@@ -187,7 +205,7 @@ class TestWithResend:
     def test_no_answer_leaves_the_last_one(self, resend, sender, fault):
         before = looked().findings["provider"]
         resend.set(domains=[])
-        resend.fails(fault, times=None)
+        resend.fails(fault, of="domains", times=None)
         after = looked().findings["provider"]
         assert (after.state, after.answered_at, bool(after.unanswered)) == ("good", before.answered_at, True)
         resend.heals()
@@ -195,7 +213,7 @@ class TestWithResend:
 
     @pytest.mark.parametrize("fault", ["internal_server_error", "html", "reset"])
     def test_no_answer_at_all_refuses_nobody(self, resend, sender, fault):
-        resend.fails(fault, times=None)
+        resend.fails(fault, of="domains", times=None)
         known = looked()
         assert known.findings["provider"].state == "unanswered"
         assert verification.refusal(f"hello@{HERE}") == ""
@@ -204,7 +222,7 @@ class TestWithResend:
     def test_no_answer_does_not_lift_a_refusal(self, resend, sender):
         resend.set(domain_status={HERE: "failed"})
         looked()
-        resend.fails("internal_server_error", times=None)
+        resend.fails("internal_server_error", of="domains", times=None)
         looked()
         assert verification.refusal(f"hello@{HERE}")
 

@@ -121,7 +121,10 @@ def _warnings(automation: Automation) -> list[str]:
         found.append("There is no postal address yet: many countries ask for one in such mail. Settings → Brand.")
     if automation.sender_id is None and not any(one.is_default for one in senders.everyone()):
         found.append(f"No sender is set: it goes out as {config.mail_from}.")
-    found += verification.worries(readiness.sender_of(automation))
+    sender = readiness.sender_of(automation)
+    found += verification.worries(sender)
+    if automation.is_active and (said := verification.refusal(sender)):
+        found.append(f"Its sender is refused. {said}")
     if config.sends_nothing:
         found.append("Mail stays in the local outbox: nothing leaves this machine.")
     if config.mail_allow:
