@@ -41,13 +41,16 @@ class Questions:
 
 
 def _asked(resolver: dns.resolver.Resolver, name: str, seconds: float) -> list[str]:
-    """The whole name, from the root: no search path of this machine may answer for another domain."""
+    """The whole name, from the root: no search path of this machine may answer for another domain.
+
+    In an order of ours: name servers take turns, and what is kept would seem to change.
+    """
     whole = dns.name.from_text(f"{name}.")
     try:
         answer = resolver.resolve(whole, dns.rdatatype.TXT, lifetime=seconds, search=False, raise_on_no_answer=False)
     except dns.resolver.NXDOMAIN:
         return []
-    return [b"".join(record.strings).decode("ascii", "replace") for record in answer]
+    return sorted(b"".join(record.strings).decode("ascii", "replace") for record in answer)
 
 
 def _resolver() -> dns.resolver.Resolver:

@@ -74,7 +74,7 @@ def _names(ask: Questions, record: str, include: str) -> bool:
         words = waiting.pop().lower().split()
         if any(word.lstrip("+") == include for word in words):
             return True
-        others = {other[1] or other[2] for word in words if (other := OTHERS.fullmatch(word))} - asked
+        others = {said[1] or said[2] for word in words if (said := OTHERS.fullmatch(word))} - asked
         for other in sorted(others)[: FOLLOWED - len(asked)]:
             asked.add(other)
             waiting += [text for text in ask.texts(other) if SPF.match(text)]

@@ -62,7 +62,7 @@ def test_refused_it_is_not_activated_and_the_page_says_why(resend, browser):
     assert answer.status_code == 422
     assert f"Its sender is refused. {REFUSED}" in page_of(answer)
     assert not automation.is_active
-    assert REFUSED in page_of(browser.get(f"{HERE}/{automation.id}"))
+    assert REFUSED in page_of(browser.get(f"{HERE}/{automation.id}/preflight"))
 
 
 def test_by_the_api_the_field_is_named(resend, make_system):

@@ -83,6 +83,17 @@ def _cut(response: Any) -> bytes:
     return response.to_wire()
 
 
+def _pair(by_udp: Any, by_tcp: Any) -> tuple[socketserver.ThreadingUDPServer, socketserver.ThreadingTCPServer]:
+    """On one port: a free one of the one kind may be taken in the other."""
+    for _ in range(50):
+        udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), by_udp)
+        try:
+            return udp, socketserver.ThreadingTCPServer(udp.server_address, by_tcp)
+        except OSError:
+            udp.server_close()
+    raise AssertionError("no port is free both by UDP and by TCP")
+
+
 @contextlib.contextmanager
 def name_server() -> Iterator[Names]:
     names = Names()
@@ -99,9 +110,8 @@ def name_server() -> Iterator[Names]:
             said = names.answer(self.rfile.read(length), is_tcp=True)
             self.wfile.write(struct.pack("!H", len(said)) + said)
 
-    udp = socketserver.ThreadingUDPServer(("127.0.0.1", 0), ByUdp)
+    udp, tcp = _pair(ByUdp, ByTcp)
     names.port = udp.server_address[1]
-    tcp = socketserver.ThreadingTCPServer(("127.0.0.1", names.port), ByTcp)
     for server in (udp, tcp):
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
