@@ -198,6 +198,11 @@ class TestWithResend:
         resend.set(domains=["a.example", "b.example", "c.example"])
         assert looked().findings["provider"].state == "unanswered"
 
+    def test_an_answer_without_end_is_none(self, resend, sender, monkeypatch):
+        monkeypatch.setattr(resend_domains, "LARGEST", 1000)
+        resend.set(domains=[f"n{n}.example" for n in range(50)])
+        assert looked().findings["provider"].said == "Resend's answer is too long to be read."
+
     @pytest.mark.parametrize(
         "fault",
         ["internal_server_error", "rate_limit_exceeded", "html", "garbled", "truncated", "cut", "empty", "reset"],

@@ -63,7 +63,7 @@ def know(by="outbox", **found):
 
 def test_nothing_is_known_before_the_first_look(browser, sender):
     page = page_of(browser.get(HERE))
-    assert "not looked up yet" in page
+    assert "Nobody has looked it up yet" in page
     assert "campus.example" in page
 
 
