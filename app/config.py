@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -55,6 +56,14 @@ class Ses:
     endpoint_url: str | None = None
 
 
+@dataclass(frozen=True)
+class NameServer:
+    """Of the DNS."""
+
+    address: str
+    port: int = 53
+
+
 class ConfigError(Exception):
     """A sentence for the person who set the variable."""
 
@@ -76,6 +85,7 @@ class Config:
     resend_webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     mail_server: MailServer | None = None
     ses: Ses = Ses()
+    dns_servers: tuple[NameServer, ...] | None = ()  # empty: the machine's own; None: nobody is asked
     log_format: str = "json"
     release: str = "dev"
     funnel_webhook_secrets: tuple[bytes, ...] = ()
@@ -107,6 +117,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         resend_webhook_secrets=_webhook_secrets(env, "RESEND_WEBHOOK_SECRET"),
         mail_server=_mail_server(env),
         ses=_ses(env),
+        dns_servers=_dns_servers(env),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
@@ -254,6 +265,26 @@ def _ses_region(env: Mapping[str, str], is_ours: bool) -> str | None:
     if not REGION.fullmatch(region := env[named].strip()) and (is_ours or named == "SES_REGION"):
         raise ConfigError(f"{named} must be a region of AWS, like eu-central-1, not “{region}”.")
     return region
+
+
+def _dns_servers(env: Mapping[str, str]) -> tuple[NameServer, ...] | None:
+    written = env.get("DNS_SERVERS", "").strip()
+    if written == "none":
+        return None
+    try:
+        return tuple(map(_dns_server, written.replace(",", " ").split()))
+    except ValueError:
+        raise ConfigError(
+            "DNS_SERVERS must be none, or numeric addresses with commas between, like 9.9.9.9, 127.0.0.1:5353."
+        ) from None
+
+
+def _dns_server(written: str) -> NameServer:
+    is_bare = written.count(":") > 1 and not written.startswith("[")
+    url = urlsplit(f"//[{written}]" if is_bare else f"//{written}")
+    if url.port == 0 or url.path or url.query or url.username is not None:
+        raise ValueError(written)
+    return NameServer(str(ipaddress.ip_address(url.hostname or "")), url.port or NameServer.port)
 
 
 def _base_url(env: Mapping[str, str]) -> str:

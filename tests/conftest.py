@@ -62,6 +62,7 @@ def environment(worker_number: int) -> Iterator[dict[str, str]]:
         sql_wall.build(running, name, env)
         env["DATABASE_URL"] = _named(env["DATABASE_URL"], name)
         env["REDIS_URL"] = _numbered(env["REDIS_URL"], worker_number + 1)
+        env["DNS_SERVERS"] = "none"
         yield env
 
 

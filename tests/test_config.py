@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import ConfigError, Limit, MailServer, Ses, from_environment
+from app.config import ConfigError, Limit, MailServer, NameServer, Ses, from_environment
 
 GOOD = {
     "DATABASE_URL": "postgresql://u:p@localhost/campus",
@@ -32,6 +32,28 @@ def test_a_webhook_may_have_two_secrets_while_they_are_rotated():
     assert from_environment(GOOD).funnel_webhook_secrets == ()
     config = from_environment({**GOOD, "FUNNEL_WEBHOOK_SECRET": f"{first} {second}"})
     assert [len(secret) for secret in config.funnel_webhook_secrets] == [24, 24]
+
+
+@pytest.mark.parametrize(
+    ("written", "servers"),
+    [
+        ("", ()),
+        ("none", None),
+        ("9.9.9.9", (NameServer("9.9.9.9"),)),
+        ("127.0.0.1:5353, 9.9.9.9", (NameServer("127.0.0.1", 5353), NameServer("9.9.9.9"))),
+        ("::1 [2620:fe::fe]:54", (NameServer("::1"), NameServer("2620:fe::fe", 54))),
+    ],
+)
+def test_the_dns_is_asked_where_it_says(written, servers):
+    assert from_environment({**GOOD, "DNS_SERVERS": written}).dns_servers == servers
+
+
+@pytest.mark.parametrize(
+    "written", ["dns.example", "9.9.9", "9.9.9.9:0", "9.9.9.9:x", "9.9.9.9/8", "a@9.9.9.9", "none,"]
+)
+def test_a_dns_server_that_is_no_address_is_refused(written):
+    with pytest.raises(ConfigError, match="DNS_SERVERS"):
+        from_environment({**GOOD, "DNS_SERVERS": written})
 
 
 def test_sql_segments_may_have_a_login_of_their_own():

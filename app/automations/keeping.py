@@ -93,7 +93,8 @@ def change(
         setattr(held, name, value)
     if following.is_circle(held.id, held.trigger):
         raise NotReady([Problem("trigger.after.automation", CIRCLE)])
-    if held.is_active and (unready := readiness.problems(held)):
+    is_other = before["sender_id"] != after["sender_id"]
+    if held.is_active and (unready := readiness.staying(held, is_other_sender=is_other)):
         raise NotReady(unready)
     held.version, held.updated_date, held.changed_by = held.version + 1, now, by.name
     if held.is_active and (before["trigger"], before["timezone"]) != (after["trigger"], after["timezone"]):

@@ -112,7 +112,7 @@ def _run(
         purpose=automation.purpose,
         topic=automation.topic,
         timezone=definition.zone_of(automation),
-        sender=sender_of(automation),
+        sender=readiness.sender_of(automation),
         reply_to=reply_to_of(automation),
         goal=automation.goal,
         limits=automation.limits,
@@ -132,14 +132,6 @@ class Unready(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__(problems[0].message if problems else "")
         self.problems = problems
-
-
-def sender_of(automation: Automation) -> str:
-    """The chosen sender, else the default one of Settings, else MAIL_FROM."""
-    chosen = senders.find(automation.sender_id) if automation.sender_id else None
-    default = next((one for one in senders.everyone() if one.is_default), None)
-    sender = chosen or default
-    return f"{sender.name} <{sender.email}>" if sender else running.config().mail_from
 
 
 def reply_to_of(automation: Automation) -> str | None:

@@ -10,9 +10,10 @@ from app.automations import triggers, variants
 from app.automations.automation import Automation
 from app.content import versions, writing
 from app.content.template import MessageTemplate, TemplateVersion
-from app.deliveries import accounts
+from app.deliveries import accounts, verification
 from app.problem import Problem
 from app.segments import keeping as segments
+from app.settings import senders
 
 NO_SEGMENT = Problem("segment_id", "Choose a segment: whom to write to.")
 BY_THE_CLOCK = {"cron", "once"}
@@ -29,8 +30,13 @@ def by_hand(automation: Automation) -> list[Problem]:
 
 
 def activating(automation: Automation) -> list[Problem]:
-    """Besides: nothing from the archive, and a provider that does not refuse us."""
-    return problems(automation) + _archived(automation) + _refused()
+    """Besides: nothing from the archive, and a provider that refuses neither us nor the sender."""
+    return problems(automation) + _archived(automation) + _refused() + _sender(automation)
+
+
+def staying(automation: Automation, *, is_other_sender: bool) -> list[Problem]:
+    """Changed while it is active. The sender that it was activated with it may keep."""
+    return problems(automation) + (_sender(automation) if is_other_sender else [])
 
 
 def lacking(automation: Automation) -> list[Problem]:
@@ -42,6 +48,14 @@ def version_of(automation: Automation) -> TemplateVersion | None:
     """What it says at this moment."""
     template = _found(automation)
     return versions.published(template) if template is not None else None
+
+
+def sender_of(automation: Automation) -> str:
+    """The chosen sender, else the default one of Settings, else MAIL_FROM."""
+    chosen = senders.find(automation.sender_id) if automation.sender_id else None
+    default = next((one for one in senders.everyone() if one.is_default), None)
+    sender = chosen or default
+    return f"{sender.name} <{sender.email}>" if sender else running.config().mail_from
 
 
 def unfilled(automation: Automation) -> list[tuple[str, str]]:
@@ -84,6 +98,11 @@ def _refused() -> list[Problem]:
     if account is None or account.opens_at is not None:
         return []
     return [Problem("", f"The provider refuses the account: {account.closed_for}")]
+
+
+def _sender(automation: Automation) -> list[Problem]:
+    said = verification.refusal(sender_of(automation))
+    return [Problem("sender_id", f"Its sender is refused. {said}")] if said else []
 
 
 def _found(automation: Automation) -> MessageTemplate | None:

@@ -111,6 +111,20 @@ def opened(account: str) -> None:
     alerts.settle(f"account-closed:{account}", "The account is open again.")
 
 
+def sender_stands(domain: str, refused: str) -> None:
+    """Not mailed: it would come from there."""
+    cause = f"sender-refused:{domain}"
+    if refused:
+        title = f"The provider takes no mail from {domain}"
+        alerts.sound(cause, title, refused, "/settings/senders", is_mailed=False)
+    else:
+        alerts.settle(cause, "The provider does not refuse it any more.")
+
+
+def sender_gone(domain: str) -> None:
+    alerts.settle(f"sender-refused:{domain}", "No mail comes from there any more.")
+
+
 def _lost(run: Run, lost: int, tried: int) -> None:
     title = f"{lost:,} of {tried:,} mails of “{run.name}” failed or are uncertain"
     alerts.sound(

@@ -8,14 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import and_, exists, or_
 
-from app.claims import Claim
+from app import claims
+from app.claims import Claim, NotYet
 from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, braking, carriers, notices, runs, sending, stopping
+from app.deliveries import accounts, braking, carriers, notices, runs, sending, stopping, verification
 from app.deliveries.batch import Batch
 from app.deliveries.notice import Notice
 from app.deliveries.run import Run
-from app.pump import Do, Work, pump
+from app.deliveries.sender_check import SenderCheck
+from app.pump import Do, Work, pump, reason
 from app.queue import job
 
 
@@ -28,6 +30,22 @@ class Sending(Work):
         sending.give_up(claim.key)
 
 
+@dataclass(frozen=True)
+class Checking(Work):
+    """A domain is never looked up for good and never set aside: it comes round again."""
+
+    def finish(self, claim: Claim, now: datetime) -> None:
+        at = verification.next_look(claim.key, now)
+        claims.finish(SenderCheck, [claim], waiting_since=at, not_before=at, attempts=0)
+
+    def fail(self, claim: Claim, error: Exception, now: datetime) -> None:
+        wait = error.wait if isinstance(error, NotYet) else verification.HOURLY
+        claims.put_off(SenderCheck, claim, now + wait, reason(error), 0)
+
+
+SENDER_CHECKS = Checking(
+    "Domains of senders", SenderCheck, "upkeep", "deliveries.check_senders", batch=1, is_clockwork=True
+)
 # While nothing may go out nobody turns over what waits for it.
 IS_OPEN = and_(~stopping.IS_STOPPED, ~accounts.IS_CLOSED)
 NOTICES = Work("Tests and notices", Notice, "send", "deliveries.post_notices", batch=1, only=(IS_OPEN,))
@@ -65,6 +83,12 @@ def send() -> int:
 def _send(batch_id: int, now: datetime) -> Iterator[bool]:
     yield from sending.send(batch_id, now)
     yield from braking.after(batch_id)
+
+
+# The DNS has ten seconds for a domain, the provider as long for each of its pages.
+@job("upkeep", timeout=120)
+def check_senders() -> int:
+    return pump(SENDER_CHECKS, verification.check)
 
 
 def _pumped(work: Work, do: Do) -> int:

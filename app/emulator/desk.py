@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, kw_only=True):
     is_restricted: bool = False  # the key may send, and read nothing
     keeps_bodies: bool = False  # each mail as it was written: forty kilobytes each
     domains: tuple[str, ...] = ("campus.example",)
+    domain_status: dict[str, str] = {}  # of those that are not “verified”
     webhook_url: str = ""
     webhook_secret: str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 — an example that everybody knows
     retry_scale: float = 1  # of the pauses between the tries of a webhook
@@ -79,7 +81,10 @@ class Desk:
     def look(self, path: str, authorization: str) -> Answer:
         """What a GET asks for."""
         is_within, limits = self._limiter.take(self.settings.rate) if self.settings.rate else (True, {})
+        fault = self.faults.next(path.encode(), "domains") if is_within and path.startswith("/domains") else None
         answer = self._found(path, authorization) if is_within else answers.error("rate_limit_exceeded")
+        if fault is not None:
+            answer = fault.spoilt(answer) if fault.is_late else fault.instead()
         return replace(answer, headers={**limits, **answer.headers})
 
     def tell(self, ids: Iterable[str], event: str) -> None:
@@ -90,12 +95,21 @@ class Desk:
             return refused
         if self.settings.is_restricted:
             return answers.error("restricted_api_key")
-        if path == "/domains":
-            return answers.said(shelf.domains(self.settings.domains))
+        path, _, query = path.partition("?")
+        if path.startswith("/domains"):
+            return self._domains(path, dict(parse_qsl(query)))
         mail = self.ledger.mail(path.removeprefix("/emails/"))
         if mail is None:
             return answers.error("not_found", "Email not found")
         return answers.said(shelf.email(mail, self.ledger.body(mail["id"]), self._told.get(mail["id"], "sent")))
+
+    def _domains(self, path: str, query: dict[str, str]) -> Answer:
+        kept = [shelf.domain(name, self.settings.domain_status.get(name, "verified")) for name in self.settings.domains]
+        if path.startswith("/domains/"):
+            one = next((one for one in kept if one["id"] == path.removeprefix("/domains/")), None)
+            return answers.said(shelf.whole(one)) if one else answers.error("not_found", "Domain not found")
+        most = query.get("limit", "20")
+        return answers.said(shelf.page(kept, query.get("after", ""), int(most) if most.isdecimal() else 20))
 
     def _judged(self, call: Call, body: str, fault: Fault | None) -> Answer:
         if fault is not None and not fault.is_late:

@@ -26,6 +26,7 @@ class Fault(msgspec.Struct, kw_only=True):
     status: int = 0  # another status for the error of this name
     takes: bool | None = None  # the mails, before it goes wrong
     only: str = ""  # calls in which this occurs, like the address of one poison mail
+    of: str = "mails"  # or domains: what is asked of them
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -78,11 +79,12 @@ class Faults:
         with self._lock:
             return list(self._waiting)
 
-    def next(self, body: bytes) -> Fault | None:
+    def next(self, body: bytes, of: str = "mails") -> Fault | None:
         """The first that is not held back by its `after`; each call counts for all that are."""
         with self._lock:
-            due = next((one for one in self._waiting if one.after <= 0 and one.only.encode() in body), None)
-            for one in self._waiting:
+            ours = [one for one in self._waiting if one.of == of]
+            due = next((one for one in ours if one.after <= 0 and one.only.encode() in body), None)
+            for one in ours:
                 one.after = max(0, one.after - 1)
             if due is not None and due.times is not None:
                 due.times -= 1

@@ -1,7 +1,7 @@
 """The door: real HTTP on the loopback, a thread for each connection.
 
-`POST /emails/batch` and `/emails`, `GET /emails/{id}` and `/domains` as Resend has them; `/_faults`, `/_settings`,
-`/_webhooks`, `/_ledger` and `/_bodies` are ours.
+`POST /emails/batch` and `/emails`, `GET /emails/{id}`, `/domains` and `/domains/{id}` as Resend has them; `/_faults`,
+`/_settings`, `/_webhooks`, `/_ledger` and `/_bodies` are ours.
 """
 
 from __future__ import annotations
@@ -105,8 +105,8 @@ class Door(BaseHTTPRequestHandler):
             self._write(_ours(ours, self.server, body, query))
         elif method == "POST" and path in ("/emails/batch", "/emails"):
             self._write(self.server.desk.answer(self._call(body, path == "/emails")))
-        elif method == "GET" and (path == "/domains" or path.startswith("/emails/")):
-            self._write(self.server.desk.look(path, self.headers.get("authorization", "")))
+        elif method == "GET" and (path == "/domains" or path.startswith(("/domains/", "/emails/"))):
+            self._write(self.server.desk.look(self.path, self.headers.get("authorization", "")))
         else:
             self._write(answers.error("not_found"))
 

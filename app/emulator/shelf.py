@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -17,8 +19,20 @@ def written(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def domains(names: Sequence[str]) -> dict[str, Any]:
-    return {"object": "list", "has_more": False, "data": [_domain(name) for name in names]}
+def page(kept: Sequence[Mapping[str, Any]], after: str, most: int) -> dict[str, Any]:
+    """Those that come after the one of this id."""
+    begins = next((place for place, one in enumerate(kept, 1) if one["id"] == after), 0)
+    data = kept[begins : begins + most]
+    return {"object": "list", "has_more": begins + most < len(kept), "data": data}
+
+
+def whole(listed: Mapping[str, Any]) -> dict[str, Any]:
+    """With the records that it asks for, each named without the domain."""
+    said = {"ttl": "Auto", "status": listed["status"]}
+    bounces = {"record": "SPF", "name": "send", "type": "MX", "value": "feedback-smtp.eu-west-1.amazonses.com"}
+    spf = {"record": "SPF", "name": "send", "type": "TXT", "value": "v=spf1 include:amazonses.com ~all"}
+    dkim = {"record": "DKIM", "name": "resend._domainkey", "type": "TXT", "value": f"p={_key(listed['name'])}"}
+    return {"object": "domain", **listed, "records": [{**bounces, "priority": 10, **said}, spf | said, dkim | said]}
 
 
 def email(mail: Mapping[str, Any], body: bytes, last_event: str) -> dict[str, Any]:
@@ -42,15 +56,20 @@ def email(mail: Mapping[str, Any], body: bytes, last_event: str) -> dict[str, An
     }
 
 
-def _domain(name: str) -> dict[str, Any]:
+def domain(name: str, status: str) -> dict[str, Any]:
     return {
         "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, name)),
         "name": name,
-        "status": "verified",
+        "status": status,
         "created_at": SINCE,
         "region": "eu-west-1",
         "capabilities": {"sending": "enabled", "receiving": "disabled"},
     }
+
+
+def _key(name: str) -> str:
+    """As long as one of 1,024 bits."""
+    return base64.b64encode(hashlib.shake_256(name.encode()).digest(162)).decode()
 
 
 def _listed(written: str | list[str] | None) -> list[str]:

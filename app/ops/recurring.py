@@ -20,7 +20,7 @@ from app.automations import entering, following, schedule, waits
 from app.claims import Claim, Claimable
 from app.consent import signups
 from app.db import Model, db
-from app.deliveries import accounts, braking, canary, local_outbox, runs
+from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
 from app.ops import joining, sweeping, telling, tidying
@@ -48,6 +48,7 @@ RECURRING = (
     Recurring("Let the others follow where the first went ahead", 5 * SECOND, "runs", canary.let_go_due),
     Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
     Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
+    Recurring("See which domains mail comes from", 10 * MINUTE, "upkeep", verification.settle),
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),

@@ -31,6 +31,7 @@ TABLES: list[Work] = [
     automation_jobs.RUNS,
     delivery_jobs.BATCHES,
     delivery_jobs.NOTICES,
+    delivery_jobs.SENDER_CHECKS,
     jobs.ERASURES,
     jobs.RENDER_CHECKS,
     *jobs.CLOCKWORKS,

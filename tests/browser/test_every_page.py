@@ -115,6 +115,7 @@ PAGES = {
     "settings-senders": "/settings/senders",
     "settings-sender-new": "/settings/senders/new",
     "settings-brakes": "/settings/brakes",
+    "settings-sender": "/settings/senders/1/edit",
     "settings-topics": "/settings/topics",
     "settings-topic-new": "/settings/topics/new",
     "settings-topic": "/settings/topics/2/edit",

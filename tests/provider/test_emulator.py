@@ -268,6 +268,29 @@ def test_its_domains_are_named(provider):
     assert all({"id", "region", "created_at"} <= set(one) for one in answer["data"])
 
 
+def test_its_domains_come_in_pages(provider):
+    provider.set(domains=[f"n{n}.example" for n in range(5)])
+    first = get(provider, "/domains?limit=2").json()
+    assert [one["name"] for one in first["data"]] == ["n0.example", "n1.example"]
+    assert first["has_more"]
+    last = get(provider, f"/domains?limit=10&after={first['data'][-1]['id']}").json()
+    assert [one["name"] for one in last["data"]] == ["n2.example", "n3.example", "n4.example"]
+    assert not last["has_more"]
+
+
+def test_a_domain_has_a_status_and_the_records_that_it_wants(provider):
+    provider.set(domain_status={"campus.example": "failed"})
+    (listed,) = get(provider, "/domains").json()["data"]
+    whole = get(provider, f"/domains/{listed['id']}").json()
+    assert (listed["status"], whole["status"], whole["object"]) == ("failed", "failed", "domain")
+    assert [(one["record"], one["type"], one["name"]) for one in whole["records"]] == [
+        ("SPF", "MX", "send"),
+        ("SPF", "TXT", "send"),
+        ("DKIM", "TXT", "resend._domainkey"),
+    ]
+    assert said(get(provider, "/domains/none")) == (404, "not_found")
+
+
 def test_a_mail_can_be_asked_for(provider):
     provider.set(keeps_bodies=True)
     first = post(provider, [mail(1, reply_to="team@campus.example"), mail(2)]).json()["data"][0]["id"]

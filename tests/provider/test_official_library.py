@@ -104,6 +104,8 @@ def test_a_mail_and_the_domains_can_be_read(provider):
     assert (mail["html"], mail["last_event"]) == (in_their_words()["html"], "sent")
     (domain,) = official.Domains.list()["data"]
     assert (domain["name"], domain["status"]) == ("campus.example", "verified")
+    whole = official.Domains.get(domain["id"])
+    assert {one["record"] for one in whole["records"]} == {"SPF", "DKIM"}
 
 
 def test_one_mail_alone_is_taken_too(provider):

@@ -15,6 +15,7 @@ from app.automations.automation import Automation
 from app.automations.keeping import HasRun, NotReady
 from app.blueprints.automations import found
 from app.db import db
+from app.deliveries import verification
 from app.queue import ring
 from app.segments.unavailable import Unavailable
 from app.settings import brand, senders
@@ -121,6 +122,10 @@ def _warnings(automation: Automation) -> list[str]:
         found.append("There is no postal address yet: many countries ask for one in such mail. Settings → Brand.")
     if automation.sender_id is None and not any(one.is_default for one in senders.everyone()):
         found.append(f"No sender is set: it goes out as {config.mail_from}.")
+    sender = readiness.sender_of(automation)
+    found += verification.worries(sender)
+    if automation.is_active and (said := verification.refusal(sender)):
+        found.append(f"Its sender is refused. {said}")
     if config.sends_nothing:
         found.append("Mail stays in the local outbox: nothing leaves this machine.")
     if config.mail_allow:

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app import running, spans, wording
-from app.automations import cron, definition, limits, occasions, reactions, triggers
+from app.automations import cron, definition, limits, occasions, reactions, readiness, triggers
 from app.automations.automation import Automation
 from app.automations.keeping import find as keeping_of
 from app.automations.reactions import Happening
@@ -54,7 +54,7 @@ def of(automation: Automation, now: datetime) -> Said:
         when=when(automation),
         zone=zone,
         next=triggers.next_times(automation.trigger, zone, now, NEXT),
-        sender=occasions.sender_of(automation),
+        sender=readiness.sender_of(automation),
         reply_to=occasions.reply_to_of(automation),
         limits=limits.said(automation.limits),
     )
