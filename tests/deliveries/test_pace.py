@@ -152,6 +152,7 @@ def test_without_redis_nothing_is_called(app, monkeypatch):
         pace.take("resend")
     assert not_yet.value.wait == timedelta(seconds=2)
     allowed(10)
+    assert not pace.is_to_be_asked("resend")
     assert queue.redis_connection().exists("campus:pace:resend") == 0
 
 

@@ -82,6 +82,7 @@ class Desk:
     mails: list[Taken] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    calls: list[str] = field(default_factory=list)
 
     @property
     def got(self) -> Counter[str]:
@@ -127,6 +128,7 @@ class Talk(http.server.BaseHTTPRequestHandler):
     def _answer(self, path: str, call: dict[str, Any], said: dict[str, Any]) -> None:
         assert self.path == path
         self.desk.counts[path] += 1
+        self.desk.calls.append(path)
         fault = self.desk.fault(path, call["Destination"]["ToAddresses"][0] if call else "")
         if call and (fault is None or fault.takes or fault.status == 200):
             said = {"MessageId": self.desk.take(call, dict(self.headers.items()))}
