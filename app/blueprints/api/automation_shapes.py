@@ -20,7 +20,15 @@ Zone = Annotated[str, Meta(min_length=1, max_length=100)]
 class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
     """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
 
-    `trigger` is {"cron": five fields} or {"once": "now" or a time}; it acts once it is activated.
+    It acts once it is activated. `trigger` is one of
+
+    - {"cron": five fields}, {"once": "now" or a time};
+    - {"event": name, "where"?: [{property, op, value}], "delay"?: "2h", "at_most_every"?: "1d",
+      "unless"?: {"event": name, "where"?}}: whoever does it, or only who is in its segment then; a move in a funnel is
+      the event "funnel" with the properties funnel_type, from_stage and to_stage;
+    - {"enters_segment": true, "delay"?, "at_most_every"?}: whoever joins its segment from now on;
+    - {"after": {"automation": id, "delay": "3d", "if"?: "not_opened", "not_clicked" or "not_converted"}}: whoever got
+      the mail of that one, so long ago.
     """
 
     name: Name

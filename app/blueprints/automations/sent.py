@@ -12,6 +12,7 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder
+from app.blueprints.automations import sent_trigger
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -19,30 +20,36 @@ from app.settings import team
 
 WORDS = ("name", "description", "purpose", "topic", "timezone", "reply_to", "when", "cron", "day", "time", "late_hours")
 IDS = ("segment_id", "template_id", "sender_id")
-WHENS = ("cron", "at", "now")
 EVERY_MORNING = "0 10 * * *"
-BLANK = {"purpose": PROMOTIONAL, "topic": PROMOTIONAL, "when": "cron", "cron": EVERY_MORNING, "time": "10:00"}
+BLANK = {
+    **sent_trigger.BLANK,
+    "purpose": PROMOTIONAL,
+    "topic": PROMOTIONAL,
+    "when": "cron",
+    "cron": EVERY_MORNING,
+    "time": "10:00",
+}
 
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *IDS)
+    return typed(*WORDS, *IDS) | sent_trigger.fields()
 
 
-def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
+def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition, list[Problem]]:
     """What was meant, and what of it cannot be read at all."""
     form = fields()
-    trigger, faults = _trigger(form, now)
+    trigger, faults = _trigger(form, now, before)
     limits, more = _limits(form["late_hours"])
     found = Definition(
         name=form["name"],
-        segment_id=_id(form["segment_id"]),
-        template_id=_id(form["template_id"]),
+        segment_id=id_of(form["segment_id"]),
+        template_id=id_of(form["template_id"]),
         description=form["description"],
         purpose=form["purpose"],
         topic=None if form["purpose"] == "transactional" else form["topic"] or None,
         timezone=form["timezone"] or None,
-        sender_id=_id(form["sender_id"]),
+        sender_id=id_of(form["sender_id"]),
         reply_to=form["reply_to"] or None,
         trigger=trigger,
         limits=limits,
@@ -67,10 +74,12 @@ def by_path(problems: list[Problem]) -> dict[str, str]:
     return found
 
 
-def _shown(automation: Automation) -> dict[str, str]:
+def _shown(automation: Automation) -> dict[str, Any]:
     """Of the trigger; a moment on the clock of its zone."""
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
+    if kind not in triggers.KINDS:
+        return sent_trigger.shown(automation.trigger)
     if kind == "cron":
         return {"when": "cron", "cron": str(said)}
     if said == triggers.NOW:
@@ -79,7 +88,9 @@ def _shown(automation: Automation) -> dict[str, str]:
     return {"when": "at", "day": f"{there:%Y-%m-%d}", "time": f"{there:%H:%M}"} if there else {}
 
 
-def _trigger(form: dict[str, str], now: datetime) -> tuple[dict[str, Any], list[Problem]]:
+def _trigger(form: dict[str, Any], now: datetime, before: Automation | None) -> tuple[dict[str, Any], list[Problem]]:
+    if form["when"] in sent_trigger.KINDS:
+        return sent_trigger.trigger(form, before)
     if form["when"] == "cron":
         built = cron_builder.sent(request.form, now)
         return {"cron": built.expression}, [Problem("cron", built.trouble)] if built.trouble else []
@@ -106,5 +117,5 @@ def _limits(late_hours: str) -> tuple[dict[str, Any], list[Problem]]:
     return {"late_hours": int(hours) if hours.is_integer() else hours}, []
 
 
-def _id(written: str) -> int | None:
+def id_of(written: str) -> int | None:
     return number(written) if written else None
