@@ -46,7 +46,7 @@ WITHOUT = (
 )
 NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?", re.ASCII)  # 01234 is no number: a post code is a text
 LENGTH = re.compile(r"(\d+)([mhd])", re.ASCII)
-WHERE = re.compile(r"trigger\.where\[(\d+)\]")
+WHERE = re.compile(r"trigger\.where\[(\d+)\](.*)", re.DOTALL)
 
 Form = Mapping[str, Any]
 Row = dict[str, str]  # property, op, as, value
@@ -81,7 +81,9 @@ def placed(problems: Sequence[Problem], form: Form) -> list[Problem]:
 
     def place(found: re.Match[str]) -> str:
         index = int(found[1])
-        return f"trigger.{own[index]['property']}" if index < len(own) else f"trigger.where[{index - len(own)}]"
+        if index < len(own):
+            return f"trigger.{own[index]['property']}"
+        return f"trigger.where[{index - len(own)}]{found[2]}"
 
     return [Problem(WHERE.sub(place, one.path, count=1), one.message) for one in problems]
 
