@@ -70,6 +70,12 @@ def beside(shown: Sequence[Automation]) -> dict[int, Beside]:
     }
 
 
+def choices() -> list[tuple[int, str, bool]]:
+    """For a menu: key, name, and whether it acts."""
+    named = select(Automation.id, Automation.name, Automation.is_active).where(Automation.archived_at.is_(None))
+    return [(row[0], row[1], row[2]) for row in db.session.execute(named.order_by(Automation.sort_name, Automation.id))]
+
+
 def runs_of(automation: Automation) -> list[Run]:
     """The latest first."""
     mine = select(Run).where(Run.automation_id == automation.id)

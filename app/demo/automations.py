@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -27,6 +29,17 @@ AUTOMATIONS = (
         "New courses, to the press", purpose="informational", topic=None,
         trigger={"once": "2027-03-01T09:00:00+01:00"},
     )),
+    ("ines@campus.example", 9, "", "abandoned-cart", Definition(
+        "Checkout reminder", description="Who began to enrol, and did not.", topic="abandoned_cart",
+        trigger={
+            "event": "checkout_started", "where": [{"property": "total", "op": "at_least", "value": 4000}],
+            "delay": "2h", "at_most_every": "1d", "unless": {"event": "order_completed"},
+        },
+    )),
+    ("ines@campus.example", 8, "", "abandoned-cart", Definition(
+        "Second reminder", topic="abandoned_cart",
+        trigger={"after": {"automation": "Checkout reminder", "delay": "3d", "if": "not_clicked"}},
+    )),
 )  # fmt: skip
 
 
@@ -37,5 +50,13 @@ def bring(plan: Plan) -> None:
             continue
         whom = db.session.scalar(select(Segment.id).where(Segment.name == segment).limit(1))
         what = db.session.scalar(select(MessageTemplate.id).where(MessageTemplate.starter == starter))
-        full = replace(wanted, segment_id=whom, template_id=what)
+        full = replace(wanted, segment_id=whom, template_id=what, trigger=_trigger(wanted.trigger))
         keeping.create(full, plan.now_at - timedelta(days=days), actor(email))
+
+
+def _trigger(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Which one it follows is named above, as its key is not known before it is there."""
+    if "after" not in said:
+        return dict(said)
+    before = db.session.scalar(select(Automation.id).where(Automation.name == said["after"]["automation"]))
+    return {"after": {**said["after"], "automation": before}}

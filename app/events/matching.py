@@ -1,10 +1,10 @@
-"""Which facts are what somebody waits for: among work rows of a moment, or since another fact of the same person."""
+"""Which facts are what somebody waits for: among work rows of a moment, since another fact of a person, or lately."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,15 @@ SINCE = """
            AS said(key, customer_id, since)
      WHERE EXISTS (SELECT FROM {table} e
                     WHERE e.customer_id = said.customer_id AND e.{time} > said.since AND {is_named} AND {test})
+"""
+LATELY = """
+    SELECT e.customer_id, e.{time} AS at FROM {table} e
+     WHERE {is_named} AND e.{time} > :oldest AND e.{time} <= :latest AND {test}
+"""
+MEANWHILE = """
+    EXISTS (SELECT FROM {table} e
+             WHERE e.customer_id = called.customer_id AND e.{time} > called.at
+               AND e.{time} <= called.at + CAST(:delay AS interval) AND e.{time} > :oldest AND {is_named} AND {test})
 """
 
 
@@ -64,6 +73,22 @@ def since(
     sql, said = _asked(SINCE, name, "e.name", where, now, zone)
     keys, customers, moments = map(list, zip(*asked, strict=True))
     return set(db.session.scalars(text(sql), {**said, "asked": keys, "customers": customers, "since": moments}))
+
+
+def lately(
+    name: str, where: Sequence[Condition], oldest: datetime, now: datetime, zone: ZoneInfo
+) -> tuple[str, dict[str, Any]]:
+    """A select of customer_id and at, and what it is told."""
+    sql, said = _asked(LATELY, name, "e.name", where, now, zone)
+    return sql, {**said, "oldest": oldest, "latest": now}
+
+
+def meanwhile(
+    name: str, where: Sequence[Condition], delay: timedelta, oldest: datetime, now: datetime, zone: ZoneInfo
+) -> tuple[str, dict[str, Any]]:
+    """Whether it happened to whom a row of `called` names, while its delay was not over; and what that is told."""
+    sql, said = _asked(MEANWHILE, name, "e.name", where, now, zone)
+    return sql, {**said, "delay": delay, "oldest": oldest}
 
 
 def _asked(

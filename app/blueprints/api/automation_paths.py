@@ -24,6 +24,33 @@ EXAMPLE = {
     "timezone": "Europe/Berlin",
     "trigger": {"cron": "0 10 * * 2"},
 }
+ABANDONED = {
+    "event": "checkout_started",
+    "where": [{"property": "total", "op": "at_least", "value": 4000}],
+    "delay": "2h",
+    "at_most_every": "1d",
+    "unless": {"event": "order_completed"},
+}
+ENROLLED = {
+    "event": "funnel",
+    "where": [
+        {"property": "funnel_type", "op": "equals", "value": "sales"},
+        {"property": "to_stage", "op": "equals", "value": "enrolled"},
+    ],
+}
+# By what starts it; only what joins or goes by the clock needs a segment.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "by the clock": EXAMPLE,
+    "once": {**EXAMPLE, "trigger": {"once": "2026-12-01T10:00:00+01:00"}},
+    "when something happens": {"name": "Checkout reminder", "message_template_id": 1, "trigger": ABANDONED},
+    "when somebody moves in a funnel": {"name": "Welcome", "message_template_id": 1, "trigger": ENROLLED},
+    "when somebody joins its segment": {**EXAMPLE, "trigger": {"enters_segment": True, "delay": "1h"}},
+    "after another automation": {
+        "name": "Second reminder",
+        "message_template_id": 1,
+        "trigger": {"after": {"automation": 1, "delay": "3d", "if": "not_clicked"}},
+    },
+}
 CHANGE = {"version": 1, "trigger": {"once": "2026-12-01T10:00:00+01:00"}}
 BODY = {"required": False, "content": {"application/json": {"schema": {"type": "object"}}}}
 
@@ -51,10 +78,10 @@ def _list() -> dict[str, Any]:
 
 def _create() -> dict[str, Any]:
     return {
-        "summary": "Join a segment, a template and a time. It acts once it is activated.",
+        "summary": "Say whom, what and when: by the clock, or in answer to people. It acts once it is activated.",
         "operationId": "create_automation",
         "parameters": [ONCE],
-        "requestBody": _body("Automation", EXAMPLE),
+        "requestBody": _bodies("Automation", EXAMPLES),
         "responses": {
             "201": answer("The automation, not active.", refer("KnownAutomation")),
             **refusals(400, 401, 403, 409, 413, 415, 422, 429),
@@ -133,3 +160,8 @@ def _run() -> dict[str, Any]:
 
 def _body(name: str, example: dict[str, Any]) -> dict[str, Any]:
     return {"required": True, "content": {"application/json": {"schema": refer(name), "example": example}}}
+
+
+def _bodies(name: str, examples: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    shown = {said: {"value": one} for said, one in examples.items()}
+    return {"required": True, "content": {"application/json": {"schema": refer(name), "examples": shown}}}

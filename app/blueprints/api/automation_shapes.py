@@ -35,10 +35,17 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
 
     `subject`: in place of the template's. `variants`: several mails, of which each person gets always the same one.
-
-    `trigger` is {"cron": five fields} or {"once": "now" or a time}; it acts once it is activated.
     `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours, and
     canary: {"n": people} go first until somebody looks, {"n": people, "minutes": m} for so long.
+    It acts once it is activated. `trigger` is one of
+
+    - {"cron": five fields}, {"once": "now" or a time};
+    - {"event": name, "where"?: [{property, op, value}], "delay"?: "2h", "at_most_every"?: "1d",
+      "unless"?: {"event": name, "where"?}}: whoever does it, or only who is in its segment then; a move in a funnel is
+      the event "funnel" with the properties funnel_type, from_stage and to_stage;
+    - {"enters_segment": true, "delay"?, "at_most_every"?}: whoever joins its segment from now on;
+    - {"after": {"automation": id, "delay": "3d", "if"?: "not_opened", "not_clicked" or "not_converted"}}: whoever got
+      the mail of that one, so long ago.
     """
 
     name: Name

@@ -98,6 +98,5 @@ def _number(name: str, otherwise: int | None = None) -> int:
 
 
 def _known(delivery: Delivery) -> run_shapes.KnownDelivery:
-    return run_shapes.KnownDelivery(
-        **{name: getattr(delivery, name) for name in run_shapes.KnownDelivery.__struct_fields__}
-    )
+    own = {name: getattr(delivery, name) for name in run_shapes.KnownDelivery.__struct_fields__}
+    return run_shapes.KnownDelivery(**own | {"occasion": delivery.occasion or None})

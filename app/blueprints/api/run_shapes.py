@@ -54,11 +54,12 @@ class Accepted(msgspec.Struct):
 
 
 class KnownDelivery(msgspec.Struct, kw_only=True):
-    """`reason`: why it was skipped, failed or is uncertain."""
+    """`reason`: why it was skipped, failed or is uncertain. `occasion`: what it answers, like event-4711; else null."""
 
     id: int
     run_id: int
     customer_id: int
+    occasion: str | None
     state: str
     reason: str | None
     email: str | None

@@ -10,13 +10,13 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import actor, may, person
-from app.automations import changes, definition, directory, keeping, readiness
+from app.automations import changes, definition, directory, keeping, readiness, triggers
 from app.automations import using as using  # says of segments and templates who uses them
 from app.automations.automation import Automation
 from app.automations.definition import Definition
 from app.automations.keeping import Changed, NotReady
 from app.blueprints import asking
-from app.blueprints.automations import sent, shown
+from app.blueprints.automations import sent, sent_trigger, shown, shown_trigger
 from app.blueprints.settings.saving import version_sent
 from app.db import db
 from app.problem import Problem
@@ -40,6 +40,8 @@ def index() -> ResponseReturnValue:
         page=page,
         beside=directory.beside(page.rows),
         when=shown.when,
+        is_by_clock=triggers.is_by_clock,
+        needs_segment=triggers.needs_segment,
     )
 
 
@@ -75,6 +77,7 @@ def show(automation_id: int) -> Response:
         unready=readiness.lacking(automation),
         runs=directory.runs_of(automation),
         steps=changes.of(automation),
+        **shown_trigger.of(automation),
     )
 
 
@@ -91,7 +94,7 @@ def save(automation_id: int) -> Response:
     automation, now = found(automation_id), datetime.now(UTC)
     if automation.version != version_sent():
         return _overtaken(automation)
-    wanted, faults = sent.wanted(now)
+    wanted, faults = sent.wanted(now, automation)
     if problems := _problems(wanted, faults, now):
         return form(automation, sent.fields(), problems, 422)
     try:
@@ -129,17 +132,18 @@ def form(
         code=code,
         automation=automation,
         sent=typed,
-        errors=sent.by_path(problems or []),
+        errors=sent.by_path(sent_trigger.placed(problems or [], typed)),
         # Whoever is told what others saved, and sends the form again, has seen it.
         version=automation.version if automation else 0,
         **shown.beside(typed),
+        **sent_trigger.beside(typed, automation),
         **more,
     )
 
 
 def _problems(wanted: Definition, faults: list[Problem], now: datetime) -> list[Problem]:
     """Of a field that could not be read, nothing more is asked."""
-    is_read = not any(one.path in ("cron", "day") for one in faults)
+    is_read = not any(one.path in ("cron", "day") or one.path.startswith("trigger") for one in faults)
     found = definition.problems(wanted, now)
     return faults + [one for one in found if is_read or not one.path.startswith("trigger")]
 

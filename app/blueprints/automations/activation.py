@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 
 from app import htmx, running
 from app.access import actor, may
-from app.automations import estimate, keeping, occasions, planning, readiness, variants
+from app.automations import estimate, keeping, occasions, planning, readiness, rehearsal, triggers, variants
 from app.automations.automation import Automation
 from app.automations.keeping import HasRun, NotReady
 from app.blueprints.automations import found
@@ -91,10 +91,11 @@ def _occasion() -> str:
 def _preflight(automation: Automation, code: int = 200) -> Response:
     """What a run at this moment would do. Counting may take seconds, so pages ask for it by themselves."""
     began, why, people = time.perf_counter(), None, {}
+    answers = not triggers.is_by_clock(automation.trigger)
     try:
-        people = planning.preflight(automation, datetime.now(UTC))
+        people = _counted(automation, datetime.now(UTC))
     except Unavailable as unavailable:
-        why = unavailable if automation.segment_id else None
+        why = unavailable if automation.segment_id or answers else None
     db.session.rollback()  # nothing is kept of it
     return htmx.answer(
         "automations/preflight.html",
@@ -108,7 +109,18 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
         unready=readiness.lacking(automation),
         warnings=_warnings(automation),
         templates=variants.templates(automation),
+        answers=answers,
+        kind=triggers.kind_of(automation.trigger),
+        days=rehearsal.DAYS,
     )
+
+
+def _counted(automation: Automation, now: datetime) -> dict[str | None, int]:
+    """Of what answers to people, those whom it would have answered lately; nobody knows who will come."""
+    if triggers.is_by_clock(automation.trigger):
+        return planning.preflight(automation, now)
+    is_known = rehearsal.can_be_counted(automation.trigger)
+    return rehearsal.preflight(automation, now) if is_known else {}
 
 
 def _warnings(automation: Automation) -> list[str]:

@@ -13,7 +13,7 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder, limit_fields
-from app.blueprints.automations import canary, variants
+from app.blueprints.automations import canary, sent_trigger, variants
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -22,32 +22,38 @@ from app.settings import team
 WORDS = ("name", "description", "purpose", "topic", "timezone", "reply_to", "when", "cron", "day", "time")
 LIMITS = (*limit_fields.WORDS, "local", "local_at", "throttle_per_minute", "late_hours")
 IDS = ("segment_id", "template_id", "sender_id")
-WHENS = ("cron", "at", "now")
 EVERY_MORNING = "0 10 * * *"
-BLANK = {"purpose": PROMOTIONAL, "topic": PROMOTIONAL, "when": "cron", "cron": EVERY_MORNING, "time": "10:00"}
-BLANK |= limit_fields.BLANK
+BLANK = {
+    **sent_trigger.BLANK,
+    **limit_fields.BLANK,
+    "purpose": PROMOTIONAL,
+    "topic": PROMOTIONAL,
+    "when": "cron",
+    "cron": EVERY_MORNING,
+    "time": "10:00",
+}
 PLACES = {f"limits.{path}": name for path, name in (*limit_fields.PATHS.items(), ("local_time", "local_at"))}
 
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *LIMITS, *canary.WORDS, *IDS, *variants.NAMES)
+    return typed(*WORDS, *LIMITS, *canary.WORDS, *IDS, *variants.NAMES) | sent_trigger.fields()
 
 
-def wanted(now: datetime) -> tuple[Definition, list[Problem]]:
+def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition, list[Problem]]:
     """What was meant, and what of it cannot be read at all."""
     form = fields()
-    trigger, faults = _trigger(form, now)
+    trigger, faults = _trigger(form, now, before)
     found = Definition(
         name=form["name"],
-        segment_id=_id(form["segment_id"]),
-        template_id=_id(form["template_id"]),
+        segment_id=id_of(form["segment_id"]),
+        template_id=id_of(form["template_id"]),
         **variants.wanted(form),
         description=form["description"],
         purpose=form["purpose"],
         topic=None if form["purpose"] == "transactional" else form["topic"] or None,
         timezone=form["timezone"] or None,
-        sender_id=_id(form["sender_id"]),
+        sender_id=id_of(form["sender_id"]),
         reply_to=form["reply_to"] or None,
         trigger=trigger,
         limits=limits(form) | canary.limits(form),
@@ -98,10 +104,12 @@ def _shown_limits(own: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _shown(automation: Automation) -> dict[str, str]:
+def _shown(automation: Automation) -> dict[str, Any]:
     """Of the trigger; a moment on the clock of its zone."""
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
+    if kind not in triggers.KINDS:
+        return sent_trigger.shown(automation.trigger)
     if kind == "cron":
         return {"when": "cron", "cron": str(said)}
     if said == triggers.NOW:
@@ -110,7 +118,9 @@ def _shown(automation: Automation) -> dict[str, str]:
     return {"when": "at", "day": f"{there:%Y-%m-%d}", "time": f"{there:%H:%M}"} if there else {}
 
 
-def _trigger(form: dict[str, str], now: datetime) -> tuple[dict[str, Any], list[Problem]]:
+def _trigger(form: dict[str, Any], now: datetime, before: Automation | None) -> tuple[dict[str, Any], list[Problem]]:
+    if form["when"] in sent_trigger.KINDS:
+        return sent_trigger.trigger(form, before)
     if form["when"] == "cron":
         built = cron_builder.sent(request.form, now)
         return {"cron": built.expression}, [Problem("cron", built.trouble)] if built.trouble else []
@@ -127,5 +137,5 @@ def _trigger(form: dict[str, str], now: datetime) -> tuple[dict[str, Any], list[
     return {"once": moment.isoformat()}, []
 
 
-def _id(written: str) -> int | None:
+def id_of(written: str) -> int | None:
     return number(written) if written else None

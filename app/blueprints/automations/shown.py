@@ -6,14 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from app import running, spans, wording
+from app import running, wording
 from app.automations import cron, definition, limits, occasions, reactions, readiness, triggers
 from app.automations.automation import Automation
-from app.automations.keeping import find as keeping_of
-from app.automations.reactions import Happening
-from app.blueprints.automations import sent, variants
+from app.blueprints.automations import sent, shown_trigger, variants
 from app.content import versions, writing
 from app.content.directory import choices as templates
 from app.content.template import MessageTemplate, TemplateVersion
@@ -65,39 +62,13 @@ def when(automation: Automation) -> str:
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
     if kind in reactions.KINDS:
-        return _answering(automation)
+        return shown_trigger.words(automation)
     if kind == "cron":
         return cron.words(cron.read(str(said)))
     if said == triggers.NOW:
         return "Once, as soon as it is activated"
     at = triggers.moment_of(said, definition.zone_of(automation))
     return f"Once, on {at.day} {at:%b %Y} at {at:%H:%M}" if at else "Once"
-
-
-WITHOUT = {"not_opened": "opened", "not_clicked": "clicked", "not_converted": "led to what was hoped for"}
-
-
-def _answering(automation: Automation) -> str:
-    """In words, what it answers."""
-    reaction = reactions.read(automation.trigger, ZoneInfo("UTC"))
-    later = f", {spans.said(reaction.delay)} later" if reaction.delay else ""
-    often = f", at most once in {spans.said(reaction.at_most_every)}" if reaction.at_most_every else ""
-    if reaction.kind == "enters_segment":
-        return f"When somebody joins its segment{later}{often}"
-    if reaction.kind == "after":
-        before = keeping_of(reaction.automation_id)
-        named = f"“{before.name}”" if before else "an automation that was deleted"
-        unless = f", unless it was {WITHOUT[reaction.without]}" if reaction.without else ""
-        return f"{spans.said(reaction.delay).capitalize()} after {named}{unless}"
-    assert reaction.to is not None
-    unless = f", unless {reaction.unless.name} happens first" if reaction.unless else ""
-    return f"When {_named(reaction.to)} happens{later}{unless}{often}"
-
-
-def _named(happening: Happening) -> str:
-    return (
-        f"{happening.name} ({wording.said(len(happening.where), 'condition')})" if happening.where else happening.name
-    )
 
 
 def beside(typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from flask import Blueprint, Response, abort
 
 from app import htmx
 from app.access import may
+from app.automations import awaited, waits
+from app.blueprints.automations import shown_trigger
 from app.customers import directory as customers
 from app.deliveries import directory, local_outbox, runs, variants
 from app.deliveries.run import Run
@@ -40,4 +42,7 @@ def of_customer(customer_id: int) -> Response:
         customer=customer,
         found=found[:SHOWN],
         has_more=len(found) > SHOWN,
+        awaited=awaited.of_customer(customer.id),
+        unless_of=shown_trigger.unless_of,
+        OUTCOMES=waits.OUTCOMES,
     )
