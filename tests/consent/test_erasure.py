@@ -110,6 +110,18 @@ def may(customer_id: int, purpose: str = "promotional", topic: str | None = "pro
     return permission.refusals([customer_id], purpose, topic, datetime.now(UTC))[customer_id]
 
 
+def make_wait(customer_id: int) -> None:
+    """They are going to be answered, and their turn is noted."""
+    key, told = make_automation("Reminder").id, {"event": {"name": "did", "properties": {"said": MARK}}}
+    db.session.add(
+        TriggerWait(
+            automation_id=key, customer_id=customer_id, occasion="event-1", happened_at=NOW, due_at=NOW, facts=told
+        )
+    )
+    db.session.add(TriggerLast(automation_id=key, customer_id=customer_id, at=NOW))
+    db.session.flush()
+
+
 def named_everywhere() -> int:
     """One person of whom every table knows something."""
     content = f"lms_lead_id,email,first_name,note\n{LEAD},{OLD_MAIL},M-{MARK},n-{MARK}\nL-other,o@x.example,Otto,hi\n"
@@ -134,6 +146,7 @@ def named_everywhere() -> int:
     orders.upsert_many([orders.Incoming(0, f"O2-{MARK}", Who(lms_lead_id=f"x-{MARK}", email=MAIL), said)], "shop", NOW)
     carts.upsert_many([cart(customer_id, item)], "shop", NOW)
     make_mails(customer_id)
+    make_wait(customer_id)
     ambiguity.note(MAIL, "events")
     suppressions.put_many([suppressions.Incoming(0, MAIL, "hard_bounce", NOW, f"note {MARK}")], "test")
     preferences.pause(customer_id, NOW)
