@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 
 from app.accounts import api_keys
 from app.audit import COMMAND_LINE, Actor, Entry, record
+from app.automations.trigger_wait import TriggerLast, TriggerWait
 from app.catalogue import carts, orders
 from app.catalogue.item import Item
 from app.catalogue.order import Order
@@ -40,6 +41,7 @@ from app.segments import keeping, listed
 from app.segments.definition import Definition
 from app.settings import topics
 from app.tally import Tally
+from tests.automations.making import make_automation
 from tests.deliveries.making import make_run, make_version, sent
 from tests.factories import make_customer, make_event, make_move
 from tests.imports.bringing import bring, written

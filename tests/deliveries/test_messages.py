@@ -11,7 +11,7 @@ from app.audit.actor import COMMAND_LINE
 from app.clock import clock
 from app.consent import suppressions
 from app.db import db
-from app.deliveries import messages, runs
+from app.deliveries import adding, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
@@ -168,13 +168,13 @@ def test_a_run_that_is_cancelled_at_that_moment_loses_no_message(shop, monkeypat
     maya()
     version = make_version(CODE)
     ask(shop, version)
-    first, held = the_run(), messages._is_held
+    first, held = the_run(), adding._is_held
 
     def cancelled_before(run):
-        monkeypatch.setattr(messages, "_is_held", held)
+        monkeypatch.setattr(adding, "_is_held", held)
         db.session.execute(update(Run).where(Run.id == run.id).values(state="cancelled"))
         return held(run)
 
-    monkeypatch.setattr(messages, "_is_held", cancelled_before)
+    monkeypatch.setattr(adding, "_is_held", cancelled_before)
     assert ask(shop, version).status_code == 202
     assert (the_run().id > first.id, the_run().state, the_run().planned) == (True, "sending", 1)

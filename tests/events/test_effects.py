@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from app.automations import jobs as automations
 from app.catalogue import orders
 from app.customers.alias import CustomerAlias
 from app.customers.who import Who
@@ -36,7 +37,7 @@ def post(**said) -> None:
 
 
 def take_effect() -> int:
-    done = jobs.take_effect()
+    done = automations.take_effect()
     db.session.commit()
     return done
 
