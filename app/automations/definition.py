@@ -67,7 +67,12 @@ def problems(wanted: Definition, now: datetime) -> list[Problem]:
         zone = "UTC"
     if wanted.reply_to and not is_address(wanted.reply_to):
         found.append(Problem("reply_to", "This is no e-mail address."))
-    return found + _purpose(wanted) + limits.problems(wanted.limits) + triggers.problems(wanted.trigger, zone, now)
+    return (
+        found
+        + _purpose(wanted)
+        + limits.problems(wanted.limits, triggers.kind_of(wanted.trigger))
+        + triggers.problems(wanted.trigger, zone, now)
+    )
 
 
 def _purpose(wanted: Definition) -> list[Problem]:
