@@ -17,11 +17,15 @@ from app.settings.limits import Cap, QuietHours, cap_problems, quiet_problems, t
 MOST_LATE_HOURS = 24 * 30
 MOST_PER_MINUTE = 1_000_000
 HOURS = 6  # that a run may be late where nobody says
+ONE_BY_ONE = ("event", "enters_segment", "after", "behaviour")  # triggers that answer one person at a time
 LATER = ("holdout_percent", "recheck_segment")
 
 
-def problems(limits: Mapping[str, Any]) -> list[Problem]:
-    return [problem for name, value in limits.items() for problem in _of_one(name, value)]
+def problems(limits: Mapping[str, Any], trigger: str = "") -> list[Problem]:
+    found = [problem for name, value in limits.items() for problem in _of_one(name, value)]
+    if trigger in ONE_BY_ONE and limits.get("local_time"):
+        found.append(Problem("limits.local_time", "Only a schedule has a time of day: quiet hours hold this one."))
+    return found
 
 
 def said(limits: Mapping[str, Any]) -> list[str]:

@@ -30,17 +30,9 @@ class Limits:
     late: timedelta | None = None
 
     @property
-    def may_hold(self) -> bool:
-        return bool(self.quiet or self.warm_up or self.per_minute)
-
-    @property
     def of_a_call(self) -> int:
         """The most mails that go out together."""
         return throttle.size(self.per_minute) if self.per_minute else throttle.MOST
-
-    @property
-    def may_wait_for_a_place(self) -> bool:
-        return bool(self.warm_up or self.per_minute)
 
     def is_too_late(self, batch: Batch, run: Run, now: datetime) -> bool:
         """What only waited for its turn never is: it was held, by a limit or by a person."""

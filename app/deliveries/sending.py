@@ -40,7 +40,7 @@ def send(batch_id: int, now: datetime) -> Iterator[bool]:
         _is_out_of_date(batch, run, provider, now) or holding.is_held(batch, run, limits, now)
     ):
         sealing.unseal(batch)
-    if batch.state == "open" and limits.may_hold and (yield from holding.look(batch, run, limits, now)):
+    if batch.state == "open" and (yield from holding.look(batch, run, limits, now)):
         return
     if batch.state == "open" and (yield from holding.cut(batch, run, min(provider.batch_size, limits.of_a_call))):
         return
@@ -81,8 +81,7 @@ def _post(batch: Batch, run: Run, provider: Provider, parcel: Parcel, limits: Li
     """Begun right after a commit: no transaction stays open while a place is waited for."""
     pace.take(provider.name, pace.URGENT if parcel.is_urgent else pace.PATIENCE)
     _may_go_on(parcel.run_id, provider)
-    if limits.may_wait_for_a_place:
-        yield from holding.take_place(run, limits, len(parcel.ids), parcel.was_out)
+    yield from holding.take_place(run, limits, len(parcel.ids), parcel.was_out)
     _mark(parcel, state="posting", posted_at=func.coalesce(Batch.posted_at, clock()))
     yield ON_ITS_WAY  # from here on it may be out; no transaction is open while it goes
     try:

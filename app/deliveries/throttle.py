@@ -25,7 +25,7 @@ TAKE = text(
     """
     UPDATE runs SET next_post_at = greatest(next_post_at, CAST(:now AS timestamptz) - CAST(:slack AS interval))
                                    + CAST(:takes AS interval)
-     WHERE id = :run AND (next_post_at IS NULL OR next_post_at <= :now)
+     WHERE id = :run AND state = 'sending' AND (next_post_at IS NULL OR next_post_at <= :now)
     RETURNING id
     """
 )

@@ -78,6 +78,12 @@ def test_each_fault_has_its_path_and_a_sentence(wanted, path):
     assert problem.message.endswith(".")
 
 
+def test_what_answers_one_person_at_a_time_has_no_time_of_day():
+    (problem,) = limits.problems(ALL, "event")
+    assert problem.path == "limits.local_time"
+    assert limits.problems(ALL, "cron") == []
+
+
 def test_they_are_said_in_words():
     assert limits.said(ALL) == [
         "nobody gets it beyond 3 mails in 7 days",

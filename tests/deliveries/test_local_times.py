@@ -87,8 +87,9 @@ def test_another_time_may_be_said(app):
 
 def test_no_batch_holds_people_of_two_moments(app, monkeypatch):
     monkeypatch.setattr(filling, "PEOPLE", 2)
-    east = make_customers(3, timezone="Asia/Tokyo")
-    west = [make_customer(email=f"w{n}@posteo.example", timezone="America/Bogota") for n in range(3)]
+    zones = ["Asia/Tokyo", "America/Bogota"] * 4
+    people = [make_customer(email=f"p{n}@posteo.example", timezone=zone) for n, zone in enumerate(zones)]
+    east, west = people[::2], people[1::2]
     filled(clock(), local_time=True)
     assert len({due(one) for one in east}) == len({due(one) for one in west}) == 1
     assert {delivery_to(one).part for one in east}.isdisjoint(delivery_to(one).part for one in west)

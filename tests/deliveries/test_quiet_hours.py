@@ -199,6 +199,17 @@ def test_the_page_of_the_run_says_how_many_are_held_and_until_when(app):
     assert said.first == said.last == held()[0].not_before
 
 
+def test_the_page_says_it_to_whoever_looks(app, client_of, viewer):
+    make_customer(email="here@posteo.example", timezone="UTC")
+    make_customers(3, timezone="Asia/Tokyo")
+    hours = around("Asia/Tokyo")
+    run = make_run(limits={"quiet_hours": hours})
+    jobs.send()
+    page = client_of(viewer).get(f"/runs/{run.id}").get_data(as_text=True)
+    assert "<b>3 people</b> are held until their quiet hours are over: until " in page
+    assert f"it rests from {hours['from']} to {hours['to']}" in page
+
+
 def test_once_the_team_changes_them_what_is_held_asks_again(app):
     maya = make_customer(email="maya@posteo.example", timezone="UTC")
     limits.save(limits.of({"quiet_hours": around("UTC")}), 0, making.COMMAND_LINE)

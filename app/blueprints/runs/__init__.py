@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import may
+from app.automations import limits
 from app.blueprints import asking, splits
 from app.blueprints.runs import falling
 from app.content.template import MessageTemplate, TemplateVersion
@@ -31,6 +32,7 @@ class Used:
     template: MessageTemplate | None
     number: int
     has_segment: bool
+    limits: list[str]
 
 
 @door.app_context_processor
@@ -115,4 +117,4 @@ def _used(run: Run) -> Used:
     version = db.session.get_one(TemplateVersion, run.version_id)
     template = db.session.get(MessageTemplate, version.template_id)
     is_there = run.segment_id is not None and segments.find(run.segment_id) is not None
-    return Used(template, version.number, is_there)
+    return Used(template, version.number, is_there, limits.said(run.limits))
