@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, text, update
 
 from app import claims
@@ -93,7 +94,7 @@ def test_it_is_judged_from_a_hundred_outcomes_on(app, outcomes, state):
 
 def test_who_was_left_out_or_is_uncertain_is_no_outcome(app):
     run = run_to(300)
-    become(run, accepted=90, failed=9, skipped=100, uncertain=50)
+    become(run, accepted=80, failed=19, skipped=100, uncertain=50)
     assert looked_at(run).state == "sending"
 
 
@@ -177,21 +178,41 @@ def test_what_is_tried_again_is_judged_from_then_on(app):
 def test_two_workers_that_brake_at_once_pause_it_once(app):
     run = run_to(200)
     become(run, failed=120)
-    found, together = figures.of(run.id), threading.Barrier(2, timeout=20)
-
-    def brake() -> None:
-        with app.app_context():
-            together.wait()
-            braking.judge(run.id, found)
-            db.session.commit()
-
-    threads = [threading.Thread(target=brake) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    db.session.expire_all()
+    found = figures.of(run.id)
+    braking.judge(run.id, found)  # not committed yet: it holds the run
+    assert judged_beside(app, run, found) == ["done"]
     assert (run.state, len(pauses()), len(standing())) == ("paused", 1, 1)
+
+
+def test_whoever_waits_to_brake_while_somebody_resumes_it_pauses_nothing(app):
+    run = run_to(200)
+    become(run, failed=120)
+    found = figures.of(run.id)
+    looked_at(run)
+    runs.resume(run, ADA)  # not committed yet
+    db.session.flush()
+    assert judged_beside(app, run, found) == ["done"]
+    assert (run.state, len(pauses())) == ("sending", 1)
+
+
+def judged_beside(app: Flask, run: Run, found: figures.Figures) -> list[str]:
+    """By another worker, which waits until this one commits."""
+    run_id, done = run.id, []
+
+    def judge() -> None:
+        with app.app_context():
+            braking.judge(run_id, found)
+            db.session.commit()
+            done.append("done")
+
+    thread = threading.Thread(target=judge)
+    thread.start()
+    thread.join(0.5)
+    assert thread.is_alive(), "it waits"
+    db.session.commit()
+    thread.join(30)
+    db.session.expire_all()
+    return done
 
 
 def test_of_two_workers_one_counts(app):

@@ -144,7 +144,10 @@ def test_nobody_at_all_is_finished_at_once(app):
 
 def test_with_minutes_the_others_follow_by_themselves(app):
     run = run_with(25, minutes=30)
-    sent(2)
+    sent()
+    until = run.canary_until
+    sent()
+    assert run.canary_until == until, "counted from when the first were out"
     assert (run.state, len(addresses()), alerts()) == ("sending", 25, [])
     assert run.state_reason.startswith("The first 25 are out. The others follow at ")
     let_go(timedelta(minutes=29))
