@@ -25,6 +25,8 @@ def problems(limits: Mapping[str, Any], trigger: str = "") -> list[Problem]:
     found = [problem for name, value in limits.items() for problem in _of_one(name, value)]
     if trigger in ONE_BY_ONE and limits.get("local_time"):
         found.append(Problem("limits.local_time", "Only a schedule has a time of day: quiet hours hold this one."))
+    if trigger in ONE_BY_ONE and limits.get("canary"):
+        found.append(Problem("limits.canary", "Only of a run that is planned at once a few can go first."))
     return found
 
 
