@@ -75,7 +75,12 @@ def problems(wanted: Definition, now: datetime) -> list[Problem]:
     if wanted.reply_to and not is_address(wanted.reply_to):
         found.append(Problem("reply_to", "This is no e-mail address."))
     found += variants.problems(wanted.template_id, wanted.subject, wanted.variants)
-    return found + _purpose(wanted) + limits.problems(wanted.limits, triggers.kind_of(wanted.trigger)) + _trigger(wanted.trigger, zone, now)
+    return (
+        found
+        + _purpose(wanted)
+        + limits.problems(wanted.limits, triggers.kind_of(wanted.trigger))
+        + _trigger(wanted.trigger, zone, now)
+    )
 
 
 def _trigger(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Problem]:

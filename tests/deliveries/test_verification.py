@@ -288,7 +288,9 @@ class TestWithOthers:
 
     def test_one_that_is_not_asked_refuses_nobody(self, app, names, sender):
         with asking(app, names, mail_provider="ses"):
-            assert looked().findings["provider"].state == "unanswered"
+            found = looked().findings
+            assert found["provider"].state == "unanswered"
+            assert [one.value for one in found["spf"].publish] == ["v=spf1 include:amazonses.com ~all"]
             assert verification.refusal(f"hello@{HERE}") == ""
 
     def test_what_one_provider_said_means_nothing_to_another(self, app, names, resend, sender):
