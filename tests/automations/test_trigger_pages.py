@@ -298,7 +298,7 @@ def test_the_list_says_what_happens_instead_of_a_time_and_finds_it_by_kind(brows
     make_active("Answers", trigger={"event": "login"}, segment_id=None)
     make_automation("Clock")
     page = page_of(browser.get(HERE))
-    assert ("when it happens" in page, "whoever it happens to" in page) == (True, True)
+    assert ("when it happens" in page, "whoever does it" in page) == (True, True)
     for kind in ("event", "enters_segment", "after"):
         found = page_of(browser.get(f"{HERE}?filter=trigger:is:{kind}"))
         assert ("Answers" in found) is (kind == "event")
