@@ -43,7 +43,7 @@ def of(automation: Automation) -> dict[str, Any]:
     links = list(_chain(automation))
     found: dict[str, Any] = {
         "chain": links if len(links) > 1 else [],
-        "answers": not triggers.is_by_clock(automation.trigger),
+        "answers": bool(reactions.kind_of(automation.trigger)),
         "needs_segment": triggers.needs_segment(automation.trigger),
     }
     return found | _waiting(automation) if found["answers"] else found
