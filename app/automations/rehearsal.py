@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ from app.settings import team
 DAYS = 30
 SECONDS = 1.5  # somebody types and waits
 LONGER = 10.0  # for a page that asks by itself
-MOST_TIMES = 300_000  # of people who were there more than once; beyond it nobody counts how many mails are left
+MOST_TIMES = 100_000  # of people who were there more than once; beyond it nobody counts how many mails are left
 ANSWERED = """
     SELECT d.customer_id, d.accepted_at AS at FROM runs r JOIN deliveries d ON d.run_id = r.id
      WHERE r.automation_id = :automation AND d.accepted_at > :oldest AND d.state IN ('accepted', 'delivered')
@@ -42,7 +43,9 @@ COUNT = text(
       FROM (SELECT customer_id, (at AT TIME ZONE :zone)::date AS day, count(*) AS times FROM called GROUP BY 1, 2) days
     """
 )
-OFTEN = text("SELECT array_agg(at ORDER BY at) FROM called GROUP BY customer_id HAVING count(*) > 1")
+OFTEN = text(
+    "SELECT array_agg(extract(epoch FROM at)::float8 ORDER BY at) FROM called GROUP BY customer_id HAVING count(*) > 1"
+)
 INSIDE = "SELECT a.customer_id FROM ({audience}) a WHERE a.customer_id IN (SELECT customer_id FROM called)"
 CALLERS = "SELECT DISTINCT customer_id FROM called"
 
@@ -129,13 +132,14 @@ def _mails(reaction: Reaction, times: int, budget: Budget) -> int | None:
         if repeated > MOST_TIMES:
             return None
         each = db.session.scalars(OFTEN).all()
-    return times - int(repeated) + sum(_turns(moments, reaction.at_most_every) for moments in each)
+    return times - int(repeated) + sum(_turns(seconds, reaction.at_most_every.total_seconds()) for seconds in each)
 
 
-def _turns(moments: Sequence[datetime], every: timedelta) -> int:
-    found, last = 0, None
+def _turns(moments: Sequence[float], every: float) -> int:
+    """How many of these seconds are each at least so long after the last that was taken."""
+    found, last = 0, -inf
     for moment in moments:
-        if last is None or moment - last >= every:
+        if moment - last >= every:
             found, last = found + 1, moment
     return found
 

@@ -42,14 +42,17 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Waiting:
+    """`rows`: of which tables they are, by what those are called."""
+
     queue: str
     due: int  # rows that could be done, or are being done
     later: int  # rows that wait for their time or for another try
     oldest_seconds: float
+    rows: tuple[tuple[str, int], ...] = ()
 
     def __add__(self, other: Waiting) -> Waiting:
         oldest = max(self.oldest_seconds, other.oldest_seconds)
-        return Waiting(self.queue, self.due + other.due, self.later + other.later, oldest)
+        return Waiting(self.queue, self.due + other.due, self.later + other.later, oldest, self.rows + other.rows)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,9 @@ def waiting() -> dict[str, Waiting]:
     found = {queue: Waiting(queue, 0, 0, 0.0) for queue in QUEUES}
     for index, due, later, oldest in _all(_waiting):
         work = TABLES[index]
-        found[work.queue] += Waiting(work.queue, due, 0 if work.is_clockwork else later, float(oldest or 0))
+        ahead = 0 if work.is_clockwork else later
+        rows = ((work.said, due + ahead),) if due + ahead else ()
+        found[work.queue] += Waiting(work.queue, due, ahead, float(oldest or 0), rows)
     return found
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.automations import keeping
 from app.automations.trigger_wait import TriggerWait
+from app.blueprints.api.automation_paths import EXAMPLES
 from app.blueprints.automations import sent_trigger, shown
 from app.db import db
 from app.deliveries.delivery import Delivery
@@ -298,7 +299,7 @@ def test_the_list_says_what_happens_instead_of_a_time_and_finds_it_by_kind(brows
     make_active("Answers", trigger={"event": "login"}, segment_id=None)
     make_automation("Clock")
     page = page_of(browser.get(HERE))
-    assert ("when it happens" in page, "whoever it happens to" in page) == (True, True)
+    assert ("when it happens" in page, "whoever does it" in page) == (True, True)
     for kind in ("event", "enters_segment", "after"):
         found = page_of(browser.get(f"{HERE}?filter=trigger:is:{kind}"))
         assert ("Answers" in found) is (kind == "event")
@@ -396,11 +397,11 @@ def test_a_run_that_is_open_for_the_day_says_so(browser, maya):
     assert "stays open" not in page_of(browser.get(f"/runs/{run.id}"))
 
 
-def test_answers_that_wait_stand_among_the_queues(client_of, admin):
-    from app.ops import work
-
-    assert "Answers that wait" in {one.said for one in work.TABLES}
-    assert client_of(admin).get("/settings/queues").status_code == 200
+def test_answers_that_wait_stand_among_the_queues(client_of, admin, maya):
+    now = datetime.now(UTC)
+    make_active(at=now, trigger={"event": "login", "delay": "2h"}, segment_id=None)
+    happens(maya, "login", now)
+    assert "Answers that wait: 1" in page_of(client_of(admin).get("/settings/queues"))
 
 
 def test_a_delivery_names_what_it_answers(make_system, maya):
@@ -412,8 +413,6 @@ def test_a_delivery_names_what_it_answers(make_system, maya):
 
 
 def test_the_document_shows_every_kind_of_trigger_and_each_is_taken(make_system):
-    from app.blueprints.api.automation_paths import EXAMPLES
-
     system = make_system("read", "write")
     segment, template, first = make_segment(), make_template(), make_automation("First", segment_id=None)
     for said in EXAMPLES.values():

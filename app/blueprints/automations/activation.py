@@ -10,7 +10,17 @@ from flask import Blueprint, Response, request, url_for
 
 from app import htmx, running
 from app.access import actor, may
-from app.automations import estimate, keeping, occasions, planning, readiness, rehearsal, triggers, variants
+from app.automations import (
+    estimate,
+    keeping,
+    occasions,
+    planning,
+    reactions,
+    readiness,
+    rehearsal,
+    triggers,
+    variants,
+)
 from app.automations.automation import Automation
 from app.automations.keeping import HasRun, NotReady
 from app.blueprints.automations import found
@@ -91,7 +101,7 @@ def _occasion() -> str:
 def _preflight(automation: Automation, code: int = 200) -> Response:
     """What a run at this moment would do. Counting may take seconds, so pages ask for it by themselves."""
     began, why, people = time.perf_counter(), None, {}
-    answers = not triggers.is_by_clock(automation.trigger)
+    answers = bool(reactions.kind_of(automation.trigger))
     try:
         people = _counted(automation, datetime.now(UTC))
     except Unavailable as unavailable:
@@ -117,7 +127,7 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
 
 def _counted(automation: Automation, now: datetime) -> dict[str | None, int]:
     """Of what answers to people, those whom it would have answered lately; nobody knows who will come."""
-    if triggers.is_by_clock(automation.trigger):
+    if not reactions.kind_of(automation.trigger):
         return planning.preflight(automation, now)
     is_known = rehearsal.can_be_counted(automation.trigger)
     return rehearsal.preflight(automation, now) if is_known else {}

@@ -20,6 +20,11 @@ WITHOUT = {
     "not_clicked": "if it was not clicked",
     "not_converted": "if it did not lead to its goal",
 }
+WHO = {
+    "event": "Whoever it happens to",
+    "enters_segment": "Whoever joins",
+    "after": "Whoever got that mail",
+}
 MOST_LINKS = 20
 
 
@@ -38,16 +43,19 @@ def of(automation: Automation) -> dict[str, Any]:
     links = list(_chain(automation))
     found: dict[str, Any] = {
         "chain": links if len(links) > 1 else [],
-        "answers": not triggers.is_by_clock(automation.trigger),
+        "answers": bool(reactions.kind_of(automation.trigger)),
         "needs_segment": triggers.needs_segment(automation.trigger),
     }
     return found | _waiting(automation) if found["answers"] else found
 
 
 def _waiting(automation: Automation) -> dict[str, Any]:
-    found = awaited.of(automation)
+    """What follows another mail looks back for it: nobody waits there, unless something could not be looked up."""
+    found, kind = awaited.of(automation), reactions.kind_of(automation.trigger)
     return {
+        "who": WHO[kind],
         "awaited": found,
+        "has_waits": kind != "after" or bool(found.count or found.settled),
         "people": customers.named(one.customer_id for one in found.settled),
         "has_delay": reactions.read(automation.trigger, team.zone()).delay > reactions.AT_ONCE,
         "OUTCOMES": waits.OUTCOMES,
