@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text, update
+from typing import Any
 
+from sqlalchemy import select, text, update
+
+from app.alerts.alert import Alert
+from app.audit import Actor, Entry
 from app.clock import clock
 from app.db import db
-from app.deliveries import braking
+from app.deliveries import braking, runs
 from app.deliveries.run import Run
+from tests.deliveries.making import make_run
 
+ADA = Actor("user", 1, "Ada")
 PEOPLE = """
     INSERT INTO customers (first_name, last_name, email, created_date)
     SELECT 'P' || n, 'Row', 'p' || n || '@posteo.example', now() FROM generate_series(0, :many - 1) n ORDER BY n
@@ -46,3 +52,21 @@ def looked_at(run: Run) -> Run:
     db.session.commit()
     db.session.expire_all()
     return run
+
+
+def run_to(people: int, **facts: Any) -> Run:
+    make_people(people)
+    return make_run(**facts)
+
+
+def resumed(run: Run) -> None:
+    runs.resume(run, ADA)
+    db.session.commit()
+
+
+def standing() -> list[Alert]:
+    return list(db.session.scalars(select(Alert).where(Alert.settled_at.is_(None)).order_by(Alert.id)))
+
+
+def pauses() -> list[Entry]:
+    return list(db.session.scalars(select(Entry).where(Entry.verb == "paused")))

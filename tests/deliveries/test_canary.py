@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from app.alerts.alert import Alert
-from app.audit import Actor, Entry
+from app.audit import Entry
 from app.clock import clock
 from app.consent import suppressions
 from app.customers.customer import Customer
@@ -21,11 +21,9 @@ from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
 from app.ops import recurring, work
 from tests.deliveries import making
-from tests.deliveries.fates import become, looked_at, make_people
+from tests.deliveries.fates import ADA, become, looked_at, make_people
 from tests.deliveries.making import addresses, adds_up, make_run, sent
 from tests.deliveries.test_sending import Post
-
-ADA = Actor("user", 1, "Ada")
 
 
 @pytest.fixture(autouse=True)
