@@ -69,4 +69,4 @@ class Run(Claimable, Model):
     @property
     def takes_more(self) -> bool:
         """Not everybody who gets it was there when it began."""
-        return self.key.startswith(MESSAGES)
+        return self.key.startswith(MESSAGES) or self.open_until is not None
