@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.browser.conftest import AXE, SCREENS, shoot
@@ -157,42 +159,56 @@ STRANGERS = {
 }
 
 
-def room_of(name: str) -> str:
-    return name.partition("-")[0]
-
-
-ROOMS = list(dict.fromkeys(map(room_of, PAGES)))
-
-
 def look(visitor, name: str, path: str, screen: str) -> list[str]:
     """Opens one page, keeps a picture and returns what is wrong with it."""
     visitor.complaints.clear()
     page = visitor.open(path)
+    page.evaluate(AXE.read_text())
+    return seen(visitor, name, screen)
+
+
+def seen(visitor, name: str, screen: str) -> list[str]:
+    """As it stands there at this moment."""
+    page = visitor.page
     shoot(page, f"{name}-{screen}", full_page=True)
     found = [c for c in visitor.complaints if EXPECTED.get(name, "no status") not in c]
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if width > 0:
         found.append(f"scrolls sideways by {width} px")
-    page.evaluate(AXE.read_text())
     faults = page.evaluate("axe.run(document, {resultTypes: ['violations'], iframes: false}).then(r => r.violations)")
     found += [f"axe {f['impact']}: {f['id']} at {f['nodes'][0]['target']}" for f in faults if f["impact"] != "minor"]
     return [f"{name} {screen}: {fault}" for fault in found]
 
 
+def look_on_all_screens(visitor, name: str, path: str) -> list[str]:
+    """Opened once on the first of them; turned and dimmed, it has to be as good on the others."""
+    found: list[str] = []
+    for number, (width, theme) in enumerate(SCREENS):
+        visitor.page.set_viewport_size({"width": width, "height": 860})
+        visitor.page.emulate_media(color_scheme=theme)
+        screen = f"{width}-{theme}"
+        found += seen(visitor, name, screen) if number else look(visitor, name, path, screen)
+    return found
+
+
+def test_every_page_is_sound(visit):
+    visitor = visit()
+    visitor.sign_in()
+    assert [fault for name, path in PAGES.items() for fault in look_on_all_screens(visitor, name, path)] == []
+
+
+def test_the_pages_before_the_door_are_sound(visit):
+    visitor = visit()
+    faults = [fault for name, path in STRANGERS.items() for fault in look_on_all_screens(visitor, name, path)]
+    assert [fault for fault in faults if "404" not in fault] == []
+
+
+@pytest.mark.skipif(not os.environ.get("LONG"), reason="each page opened anew on each screen: bin/test --long")
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_page_is_sound(visit, room, width, theme):
+def test_every_page_is_sound_where_it_is_opened(visit, width, theme):
     visitor = visit(width, theme)
     visitor.sign_in()
-    pages = {name: path for name, path in PAGES.items() if room_of(name) == room}
-    assert [fault for name, path in pages.items() for fault in look(visitor, name, path, f"{width}-{theme}")] == []
-
-
-@pytest.mark.parametrize(("width", "theme"), SCREENS)
-def test_the_pages_before_the_door_are_sound(visit, width, theme):
-    visitor = visit(width, theme)
-    faults = [f for name, path in STRANGERS.items() for f in look(visitor, name, path, f"{width}-{theme}")]
-    assert [fault for fault in faults if "404" not in fault] == []
+    assert [fault for name, path in PAGES.items() for fault in look(visitor, name, path, f"{width}-{theme}")] == []
 
 
 def test_no_page_of_the_product_is_forgotten(migrated):
