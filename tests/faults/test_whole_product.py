@@ -21,6 +21,8 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 import psutil
 import pytest
 
+from tests.work.running import is_alive
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds; a bound for the test, not a promise: what was seen is printed
 PAGES = ("/", "/customers", "/customers?q=an", "/customers/1", "/settings", "/settings/queues", "/settings/audit")
@@ -120,7 +122,7 @@ def kill_and_wait(pid: int, name: str, clicker: Clicker) -> float:
     began = time.monotonic()
     for victim in victims:
         victim.send_signal(signal.SIGKILL)
-    await_true(lambda: not any(alive(victim) for victim in victims), 20)
+    await_true(lambda: not any(map(is_alive, victims)), 20)
     await_true(lambda: ready(clicker.address) and clicker.click("/customers") == 200, PATIENCE)
     await_true(lambda: name in kinds(pid), PATIENCE)
     return round(time.monotonic() - began, 1)
@@ -150,10 +152,6 @@ def kind(command: str, name: str) -> str:
     if "postgres" in command:
         return "postgres" if " -D" in command else "postgres backend"
     return ""
-
-
-def alive(process: psutil.Process) -> bool:
-    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
 
 
 def signed_in(address: str, password: str) -> OpenerDirector:

@@ -23,6 +23,14 @@ ROOT = Path(__file__).parents[2]
 Until = Callable[[], object]
 
 
+def is_alive(process: psutil.Process | None) -> bool:
+    """Dead and not yet buried is dead; and it may end between two questions."""
+    try:
+        return process is not None and process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def until(is_so: Until, seconds: float = 60) -> None:
     """Polls; the bound is generous on purpose, a slow machine is no failure."""
     deadline = time.monotonic() + seconds

@@ -12,7 +12,7 @@ import pytest
 
 from app.ops.presence import everybody
 from app.queue import redis_connection
-from tests.work.running import ROOT, Workers, ask_for, effects, row, until, waiting
+from tests.work.running import ROOT, Workers, ask_for, effects, is_alive, row, until, waiting
 
 Start = Callable[..., Workers]
 is_long = pytest.mark.skipif(not os.environ.get("LONG"), reason="LONG=1 runs it")
@@ -107,7 +107,7 @@ def test_its_children_end_with_a_killed_parent(workers: Start) -> None:
     until(lambda: worker.child("events") and worker.child("tick"))
     children = [worker.child("events"), worker.child("tick")]
     worker.process.kill()
-    until(lambda: not any(child and child.is_running() and child.status() != "zombie" for child in children))
+    until(lambda: not any(map(is_alive, children)))
 
 
 def test_a_database_that_is_away_is_waited_for(workers: Start) -> None:
