@@ -6,14 +6,13 @@ What it uses may go to the archive while it is active: that only keeps others fr
 from __future__ import annotations
 
 from app import running
+from app.automations import triggers
 from app.automations.automation import Automation
 from app.content import versions, writing
 from app.content.template import MessageTemplate, TemplateVersion
 from app.deliveries import accounts
 from app.problem import Problem
 from app.segments import keeping as segments
-
-BY_THE_CLOCK = {"cron", "once"}
 
 
 def problems(automation: Automation) -> list[Problem]:
@@ -39,7 +38,7 @@ def version_of(automation: Automation) -> TemplateVersion | None:
 def unfilled(automation: Automation) -> list[str]:
     """Fields without which nobody gets this mail, and that nothing fills when the clock begins it."""
     version = version_of(automation)
-    if version is None or not BY_THE_CLOCK & automation.trigger.keys():
+    if version is None or not triggers.is_by_clock(automation.trigger):
         return []
     shown = {field["path"] for field in version.fields}
     skips = (path for path, policy in version.policies.items() if policy.get("skip"))

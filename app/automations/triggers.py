@@ -20,6 +20,10 @@ def kind_of(trigger: Mapping[str, Any]) -> str:
     return next(iter(trigger), "")
 
 
+def is_by_clock(trigger: Mapping[str, Any]) -> bool:
+    return kind_of(trigger) in KINDS
+
+
 def problems(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Problem]:
     kind = kind_of(trigger)
     if len(trigger) == 1 and kind in LATER:
