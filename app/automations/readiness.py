@@ -16,7 +16,6 @@ from app.segments import keeping as segments
 from app.settings import senders
 
 NO_SEGMENT = Problem("segment_id", "Choose a segment: whom to write to.")
-BY_THE_CLOCK = {"cron", "once"}
 
 
 def problems(automation: Automation) -> list[Problem]:
@@ -60,7 +59,7 @@ def sender_of(automation: Automation) -> str:
 
 def unfilled(automation: Automation) -> list[tuple[str, str]]:
     """Mails, by what they are called, with fields without which nobody gets them: nothing fills these by the clock."""
-    if not BY_THE_CLOCK & automation.trigger.keys():
+    if not triggers.is_by_clock(automation.trigger):
         return []
     needed = [(one.label or "it", path) for one in variants.said(automation) for path in one.needs()]
     return [(label, path) for label, path in needed if path.startswith("facts.")]

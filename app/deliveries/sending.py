@@ -153,10 +153,6 @@ def _settle_unknown(batch: Batch, said: str = NOT_KNOWN) -> None:
     batch.state, batch.payload = "uncertain", None
 
 
-def _done(batch: Batch) -> None:
-    batch.state, batch.payload = "done", None
-
-
 def _pause(batch: Batch) -> timedelta:
     since = (clock() - (batch.posted_at or clock())).total_seconds()
     return timedelta(seconds=next((s for s in AGAIN if since < s), AGAIN[-1]))
@@ -174,4 +170,4 @@ def give_up(batch_id: int) -> None:
             Delivery.run_id == batch.run_id, Delivery.part == batch.part, Delivery.state.in_(WAITING)
         )
         outcomes.leave(dict.fromkeys(db.session.scalars(waiting), ("failed", batch.error or "It could not be sent.")))
-        _done(batch)
+        batch.state, batch.payload = "done", None

@@ -43,10 +43,13 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Reported by the browser itself, so that a policy that only blocks is noticed too.
+# Reported by the browser itself, so that a policy that only blocks is noticed too; and what is broken off unasked.
 WATCH_POLICY = """
 document.addEventListener('securitypolicyviolation', event =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))
+document.addEventListener('htmx:sendAbort', ({ target }) => {
+  if (target.getAttribute('hx-sync') !== 'this:replace') console.error(`aborted: ${target.outerHTML.slice(0, 200)}`)
+})
 """
 
 
@@ -110,7 +113,10 @@ class Visitor:
     known: dict[str, list[Any]] = field(default_factory=dict)
 
     def hear(self, said: str) -> None:
-        """A question that a newer one has overtaken is no fault: htmx says so as loudly as if it were."""
+        """htmx says as loudly as of a fault that a newer question has overtaken one, where that is what we asked for.
+
+        Of any other that was broken off the page complains in words of its own.
+        """
         if not said.startswith(OVERTAKEN):
             self.complaints.append(said)
 

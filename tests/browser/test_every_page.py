@@ -211,6 +211,17 @@ def test_every_page_is_sound_where_it_is_opened(visit, width, theme):
     assert [fault for name, path in PAGES.items() for fault in look(visitor, name, path, f"{width}-{theme}")] == []
 
 
+def test_a_question_that_is_broken_off_is_heard_unless_it_asked_for_that(visit):
+    visitor = visit()
+    visitor.sign_in()
+    page = visitor.open("/customers")
+    breaks_off = "seen => seen.dispatchEvent(new CustomEvent('htmx:sendAbort', {bubbles: true}))"
+    page.eval_on_selector("[hx-sync='this:replace']", breaks_off)
+    assert visitor.complaints == []
+    page.eval_on_selector("main", breaks_off)
+    assert [said.partition(" ")[0] for said in visitor.complaints] == ["aborted:"]
+
+
 def test_no_page_of_the_product_is_forgotten(migrated):
     """Whatever answers GET without a number in its path stands in the list above."""
     quiet = {

@@ -13,7 +13,8 @@ from urllib3 import Timeout
 
 from app.deliveries import pace
 from app.deliveries.carriers import carrier
-from app.deliveries.providers import Busy, Closed, Disputed, Mail, Outcome, Rejected, Unknown, resend
+from app.deliveries.providers import Busy, Closed, Disputed, Outcome, Rejected, Unknown, resend
+from tests.provider import mails
 from tests.provider.running import carries, inside
 
 
@@ -30,18 +31,8 @@ def sends(app, provider):
 
 
 def mail(number=1, **changes):
-    said = {
-        "key": f"delivery-{number}",
-        "to": f"p{number}@people.example",
-        "sender": "Campus <mail@campus.example>",
-        "subject": "Grüße",
-        "html": "<p>Hello\n</p>",
-        "text": "Hello\n",
-        "reply_to": "team@campus.example",
-        "headers": {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
-        "tags": {"delivery_id": str(number), "run_id": "7"},
-    }
-    return Mail(**{**said, **changes})
+    said = {"reply_to": "team@campus.example", "tags": {"delivery_id": str(number), "run_id": "7"}}
+    return mails.mail(number, **{**said, **changes})
 
 
 def post(*mails, key="a"):

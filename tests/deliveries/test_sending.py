@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from app.consent import preferences, suppressions
 from app.consent.preferences import Word
 from app.customers.customer import Customer
 from app.db import db
-from app.deliveries import accounts, carriers, filling, jobs, outcomes, runs, sealing, sending, stopping
+from app.deliveries import accounts, carriers, filling, jobs, outcomes, runs, sealing, stopping
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.filling import Whom
@@ -31,6 +31,7 @@ from app.deliveries.runs import WrongState
 from app.ops import recurring
 from app.settings import topics
 from tests.deliveries import making
+from tests.deliveries.dying import claimed, killed_after, steps
 from tests.deliveries.making import EVERYBODY, addresses, adds_up, fate, make_run, make_version, sent
 from tests.factories import NOW, make_customer, make_customers
 
@@ -80,35 +81,6 @@ def says_no(customer: Customer) -> None:
 
 def maya(**facts: Any) -> Customer:
     return make_customer(**{"email": "maya@posteo.example", **facts})
-
-
-def claimed() -> Claim:
-    """As another worker would take it."""
-    taken = claims.claim(Batch, 1, timedelta(seconds=15), clock(), "another", *jobs.BATCHES.only)
-    db.session.commit()
-    return taken[0]
-
-
-def steps(claim: Claim) -> Iterator[None]:
-    """Each step is committed, as the loop does."""
-    for _ in sending.send(claim.key, clock()):
-        claims.confirm(Batch, [claim])
-        db.session.commit()
-        yield
-    claims.finish(Batch, [claim])
-
-
-def killed_after(count: int) -> Claim:
-    """A worker that dies after so many steps; its lease runs out."""
-    claim = claimed()
-    going = steps(claim)
-    for _ in range(count):
-        next(going)
-    going.close()
-    db.session.rollback()
-    db.session.execute(update(Batch).values(lease_until=None))
-    db.session.commit()
-    return claim
 
 
 def test_everybody_gets_one_mail_and_the_run_finishes(app):

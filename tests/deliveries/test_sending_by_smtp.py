@@ -13,12 +13,13 @@ from app import claims
 from app.audit.actor import COMMAND_LINE
 from app.clock import clock
 from app.db import db
-from app.deliveries import carriers, directory, jobs, notices, runs, sending
+from app.deliveries import carriers, directory, jobs, notices, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.notice import Notice
 from app.deliveries.run import Run
 from app.queue import redis_connection
+from tests.deliveries.dying import claimed, killed_after, steps
 from tests.deliveries.making import adds_up, fate, make_run, sent
 from tests.factories import make_customer, make_customers
 from tests.provider import running
@@ -240,29 +241,3 @@ def test_a_notice_goes_the_same_way(server, answer, said):
         db.session.commit()
         jobs.post_notices()
         assert db.session.get_one(Notice, notice.id, populate_existing=True).failed_at is not None
-
-
-def claimed() -> claims.Claim:
-    taken = claims.claim(Batch, 1, timedelta(seconds=15), clock(), "another", *jobs.BATCHES.only, first=(Batch.lane,))
-    db.session.commit()
-    return taken[0]
-
-
-def steps(claim: claims.Claim) -> Iterator[None]:
-    """Each step is committed, as the loop does."""
-    for _ in sending.send(claim.key, clock()):
-        claims.confirm(Batch, [claim])
-        db.session.commit()
-        yield
-    claims.finish(Batch, [claim])
-
-
-def killed_after(count: int) -> None:
-    """A worker that dies after so many steps; its lease runs out."""
-    going = steps(claimed())
-    for _ in range(count):
-        next(going)
-    going.close()
-    db.session.rollback()
-    db.session.execute(update(Batch).values(lease_until=None, attempts=0))
-    db.session.commit()

@@ -13,7 +13,8 @@ import pytest
 from app import queue
 from app.deliveries import pace
 from app.deliveries.carriers import carrier, rest
-from app.deliveries.providers import Busy, Closed, Mail, Outcome, Rejected, Unknown, line, smtp
+from app.deliveries.providers import Busy, Closed, Outcome, Rejected, Unknown, line, smtp
+from tests.provider import mails
 from tests.provider.mail_server import (
     HANGS_UP,
     PASSWORD,
@@ -57,16 +58,8 @@ def certificate(tmp_path, trusts):
 
 
 def mail(number=1, **changes):
-    said = {
-        "key": f"delivery-{number}",
-        "to": f"p{number}@people.example",
-        "sender": "Campus <mail@campus.example>",
-        "subject": "Grüße",
-        "html": "<p>Hello\n.\n</p>",
-        "text": "Hello\n.\n..",
-        "headers": {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
-    }
-    return Mail(**{**said, **changes})
+    """With lines that SMTP would take for the end."""
+    return mails.mail(number, **{"html": "<p>Hello\n.\n</p>", "text": "Hello\n.\n..", **changes})
 
 
 def post(number=1, **changes):
