@@ -123,7 +123,7 @@ def test_a_checkout_is_answered_two_hours_later_unless_it_was_paid(visit, shop, 
     page = visitor.open(f"/customers/{paid}/mails")
     expect(page.locator("main")).to_contain_text("Something else happened meanwhile, and then it is not sent.")
     shoot(page, "triggers-told", full_page=True)
-    page = visitor.open("/outbox")
+    page = visitor.open(f"/outbox?q={address}")
     expect(page.locator("#results tbody tr")).to_have_count(1)
     expect(page.locator("#results")).to_contain_text(address)
     assert visitor.complaints == []
