@@ -6,8 +6,8 @@ cannot be settled at once becomes a wait: it holds up nobody else's.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from app.events.matching import Match
 from app.segments import audience, keeping, members
 from app.segments.unavailable import Unavailable
 
-FIRED, OUTSIDE, TOO_OFTEN = "answered", "outside", "too_often"
+FIRED, OUTSIDE, TOO_OFTEN, FULFILLED = "answered", "outside", "too_often", "fulfilled"
 QUICK = ("rules", "manual")  # types of segments that can be asked while events wait
 # In the order of people: two workers who answer the same ones wait for each other in one direction only.
 TAKE_TURN = text(
@@ -72,29 +72,55 @@ def answer(automation: Automation, reaction: Reaction, calls: Sequence[Call], no
 
 
 def answer_now(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> None:
-    """What it needs may be there in a minute."""
+    """What it needs may be there in a minute. They are due now, however long ago it was that they answer."""
     try:
         with db.session.begin_nested():
             fire(automation, reaction, calls, now)
     except (Unavailable, Unready) as why:
         could_not(automation, why)
-        wait(automation, replace(reaction, delay=reactions.AT_ONCE), calls, now)
+        _keep(automation, reaction, calls, {one.occasion: now for one in calls}, now)
 
 
 def wait(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> None:
     """A clock that goes ahead delays nobody: what happens tomorrow happens now."""
+    _keep(automation, reaction, calls, {one.occasion: min(one.at, now) + reaction.delay for one in calls}, now)
+
+
+def _keep(
+    automation: Automation, reaction: Reaction, calls: Sequence[Call], due: Mapping[str, datetime], now: datetime
+) -> None:
     rows = [
         {
             "automation_id": automation.id,
             "customer_id": one.customer_id,
             "occasion": one.occasion,
             "happened_at": min(one.at, now),
-            "due_at": min(one.at, now) + reaction.delay,
-            "not_before": min(one.at, now) + reaction.delay,
+            "due_at": due[one.occasion],
+            "not_before": due[one.occasion],
             "is_alone": reaction.at_most_every is not None,
             "facts": one.facts,
         }
         for one in sorted(calls, key=lambda one: (one.customer_id, one.at))
+    ]
+    db.session.execute(insert(TriggerWait).values(rows).on_conflict_do_nothing())
+
+
+def let_go(automation: Automation, calls: Sequence[Call], outcome: str, now: datetime) -> None:
+    """They get nothing, and their page says why."""
+    if not calls:
+        return
+    rows = [
+        {
+            "automation_id": automation.id,
+            "customer_id": one.customer_id,
+            "occasion": one.occasion,
+            "happened_at": one.at,
+            "due_at": now,
+            "waiting_since": None,
+            "outcome": outcome,
+            "settled_at": now,
+        }
+        for one in calls
     ]
     db.session.execute(insert(TriggerWait).values(rows).on_conflict_do_nothing())
 

@@ -5,16 +5,17 @@ Each automation remembers until when it has looked; the mark moves in the transa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, text
 
-from app.automations import answering, definition, reactions
+from app.automations import answering, definition, hopes, reactions
 from app.automations.answering import Call
 from app.automations.automation import Automation
+from app.automations.reactions import Reaction
 from app.db import db
 
 SLACK = timedelta(seconds=30)  # until every acceptance of a moment is committed, whoever's clock it was
@@ -85,9 +86,16 @@ def _follow(automation: Automation, now: datetime) -> None:
         for row in db.session.execute(ACCEPTED, said)
     ]
     for first in range(0, len(calls), 500):
-        answering.answer_now(automation, reaction, calls[first : first + 500], now)
+        _go_on(automation, reaction, calls[first : first + 500], now)
     automation.looked_until = until
     db.session.flush()
+
+
+def _go_on(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> None:
+    fulfilled = hopes.fulfilled(reaction, (one.occasion for one in calls))
+    answering.let_go(automation, [one for one in calls if one.occasion in fulfilled], answering.FULFILLED, now)
+    if rest := [one for one in calls if one.occasion not in fulfilled]:
+        answering.answer_now(automation, reaction, rest, now)
 
 
 def _before(trigger: Mapping[str, Any]) -> Automation | None:

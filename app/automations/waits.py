@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, func, select, text, update
 
-from app.automations import answering, definition, reactions, schedule
+from app.automations import answering, definition, hopes, reactions, schedule
 from app.automations.answering import FIRED, Call
 from app.automations.automation import Automation
 from app.automations.occasions import Unready
@@ -29,6 +29,7 @@ OUTCOMES = {
     FIRED: "It was sent.",
     answering.OUTSIDE: "They were not in its segment at that moment.",
     answering.TOO_OFTEN: "They had one not long before.",
+    answering.FULFILLED: "They had done already what the mail before it hoped for.",
     HAPPENED: "Something else happened meanwhile, and then it is not sent.",
     INACTIVE: "The automation was not active any more.",
     ARCHIVED: "The automation went to the archive.",
@@ -89,6 +90,7 @@ def _settle(automation: Automation, waits: list[TriggerWait], now: datetime) -> 
     waits = _left(waits, _of_another(waits, reaction), CHANGED, now)
     waits = _left(waits, {one.id for one in waits if now - one.due_at > schedule.late(automation)}, LATE, now)
     waits = _left(waits, _answered_meanwhile(automation, reaction, waits, now), HAPPENED, now)
+    waits = _left(waits, _fulfilled(reaction, waits), answering.FULFILLED, now)
     if waits:
         _fire(automation, reaction, waits, now)
 
@@ -127,6 +129,11 @@ def _answered_meanwhile(
     zone = ZoneInfo(definition.zone_of(automation))
     asked = [(one.id, one.customer_id, one.happened_at) for one in waits]
     return matching.since(asked, reaction.unless.name, reaction.unless.where, now, zone)
+
+
+def _fulfilled(reaction: Reaction, waits: Sequence[TriggerWait]) -> set[int]:
+    fulfilled = hopes.fulfilled(reaction, (one.occasion for one in waits))
+    return {one.id for one in waits if one.occasion in fulfilled}
 
 
 def _left(waits: list[TriggerWait], gone: set[int], outcome: str, now: datetime) -> list[TriggerWait]:

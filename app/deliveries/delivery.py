@@ -36,6 +36,10 @@ class Delivery(Model):
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     provider_id: Mapped[str | None]
     accepted_at: Mapped[datetime | None]
+    # The first time by a person; what machines do with a mail is not told here.
+    opened_at: Mapped[datetime | None]
+    clicked_at: Mapped[datetime | None]
+    converted_at: Mapped[datetime | None]
 
     __table_args__ = (
         CheckConstraint(f"state IN ({', '.join(map(repr, STATES))})", name="state"),

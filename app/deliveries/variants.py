@@ -36,7 +36,8 @@ COUNTED = text(
     """
     SELECT variant,
            count(*) FILTER (WHERE state = ANY (:accepted)) AS sent,
-           count(*) FILTER (WHERE state = 'delivered') AS delivered
+           count(*) FILTER (WHERE state = 'delivered') AS delivered,
+           count(opened_at) AS opened, count(clicked_at) AS clicked, count(converted_at) AS converted
       FROM deliveries
      WHERE run_id = ANY (:runs) AND variant IS NOT NULL
      GROUP BY variant
@@ -78,9 +79,9 @@ def assigned(run: Run) -> tuple[str, dict[str, Any]]:
 
 
 def counts(run_ids: Sequence[int]) -> dict[int, Count]:
-    """By place, from rows. Opened, clicked and converted stay 0 until clicks come back."""
+    """By place, from rows."""
     rows = db.session.execute(COUNTED, {"runs": list(run_ids), "accepted": list(ACCEPTED)})
-    return {row.variant: Count(row.sent, row.delivered) for row in rows}
+    return {row.variant: Count(*row[1:]) for row in rows}
 
 
 def alike(automation_id: int, said: Sequence[tuple[int, str]]) -> list[int]:

@@ -20,7 +20,7 @@ from app.db import db
 from app.deliveries import alarms, records
 from app.deliveries.asking import Questions
 from app.deliveries.finding import KINDS, WORST_FIRST, Finding, State, Unanswered, kept
-from app.deliveries.providers import resend_domains
+from app.deliveries.providers import resend_domains, ses_domains
 from app.deliveries.providers.addresses import in_ascii
 from app.deliveries.providers.standing import Needs, Standing
 from app.deliveries.sender_check import SenderCheck
@@ -193,12 +193,6 @@ def _spf_of_server() -> str:
     return f"v=spf1 ip{address.version}:{address} ~all" if address.is_global else ""
 
 
-def _ses(domain: str) -> Standing:
-    said = "SES is not asked from here: its console shows whether it has verified the domain."
-    needs = Needs(domain, resend_domains.INCLUDE, f"v=spf1 {resend_domains.INCLUDE} ~all")
-    return Standing(needs, Finding(state="unanswered", said=said))
-
-
 def _unasked(domain: str) -> Standing:
     said = "This provider is not asked from here: see its own pages."
     return Standing(Needs(domain), Finding(state="unanswered", said=said))
@@ -209,5 +203,5 @@ STANDINGS: dict[str, Callable[[str], Standing]] = {
     "outbox": _outbox,
     "resend": resend_domains.standing,
     "smtp": _mail_server,
-    "ses": _ses,
+    "ses": ses_domains.standing,
 }

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from app.automations import entering, following, keeping
+from app.automations import answering, entering, following, keeping, waits
 from app.automations.keeping import NotReady
+from app.automations.trigger_wait import TriggerWait
 from app.db import db
 from app.deliveries.delivery import Delivery
 from app.segments import keeping as segments
 from app.segments.member import SegmentMember, SegmentWatch
+from app.segments.unavailable import Unavailable
 from tests.automations.happening import accept_all, happens, mails, to
 from tests.automations.making import ADA, NOW, make_active, make_automation, make_segment
 from tests.factories import make_customer
@@ -72,6 +74,62 @@ def test_whose_third_day_is_still_to_come_is_meant_and_nobody_of_last_week(maya)
     after(first)
     follow(NOW + 2 * DAY)
     assert to() == [maya.id, old.id, maya.id]
+
+
+@pytest.mark.parametrize(
+    ("hope", "came"), [("not_opened", "opened_at"), ("not_clicked", "clicked_at"), ("not_converted", "converted_at")]
+)
+def test_whoever_did_what_was_hoped_for_gets_no_second_one_and_is_told_why(maya, hope, came):
+    ole = make_customer("Ole", email="ole@posteo.example")
+    first = answered(maya)
+    happens(ole, "login", NOW)
+    accept_all(NOW)
+    second = after(first, **{"if": hope})
+    did(maya, came, NOW + 2 * DAY)
+    follow(NOW + 3 * DAY)
+    assert to() == [maya.id, ole.id, ole.id]
+    [(wait, of)] = waits.of_customer(maya.id, 10)
+    assert (of.id, wait.outcome) == (second.id, answering.FULFILLED)
+    assert waits.of_customer(ole.id, 10) == []
+
+
+def test_what_else_they_did_keeps_no_mail_away(maya):
+    after(answered(maya), **{"if": "not_clicked"})
+    did(maya, "opened_at", NOW + DAY)
+    follow(NOW + 3 * DAY)
+    assert to() == [maya.id, maya.id]
+
+
+def test_without_a_hope_whatever_they_did_there_is_a_second_one(maya):
+    after(answered(maya))
+    did(maya, "clicked_at", NOW + DAY)
+    follow(NOW + 3 * DAY)
+    assert to() == [maya.id, maya.id]
+
+
+@pytest.mark.parametrize(("clicks", "outcome"), [(True, answering.FULFILLED), (False, answering.FIRED)])
+def test_a_segment_that_cannot_be_computed_then_is_asked_a_minute_later(maya, monkeypatch, clicks, outcome):
+    """Three days after the first mail it is not late; and whether it was clicked is asked again, too."""
+    second = after(answered(maya), **{"if": "not_clicked"})
+    monkeypatch.setattr(answering, "fire", _cannot)
+    follow(NOW + 3 * DAY)
+    monkeypatch.undo()
+    if clicks:
+        did(maya, "clicked_at", NOW + 3 * DAY)
+    [wait] = db.session.scalars(select(TriggerWait).where(TriggerWait.automation_id == second.id))
+    assert wait.outcome is None
+    waits.settle([wait.id], NOW + 3 * DAY + MINUTE)
+    db.session.commit()
+    assert (len(mails()), wait.outcome) == (1 if clicks else 2, outcome)
+
+
+def did(customer, what, at) -> None:
+    db.session.execute(update(Delivery).where(Delivery.customer_id == customer.id).values({what: at}))
+    db.session.commit()
+
+
+def _cannot(*_):
+    raise Unavailable("Its segment cannot be computed.")
 
 
 def test_what_was_never_accepted_is_followed_by_nothing(maya):

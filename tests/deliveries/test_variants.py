@@ -175,15 +175,19 @@ def test_what_came_of_each_is_counted_over_the_runs_that_said_the_same(app):
     db.session.execute(text("UPDATE run_variants SET version_id = :v"), {"v": version_id})
     another = filled(made("One", "Third", key="c", automation_id=own))
     sent()
-    db.session.execute(
-        text("UPDATE deliveries SET state = 'delivered' WHERE run_id = :run AND variant = 1"), {"run": alike[0].id}
-    )
+    came = text("UPDATE deliveries SET state = 'delivered', opened_at = now() WHERE run_id = :run AND variant = 1")
+    db.session.execute(came, {"run": alike[0].id})
+    came = text("UPDATE deliveries SET clicked_at = now(), converted_at = now() WHERE run_id = :run AND variant = 0")
+    db.session.execute(came, {"run": alike[1].id})
     db.session.commit()
     shares = Counter(places(another, 50))
     template_id = db.session.scalar(text("SELECT template_id FROM template_versions WHERE id = :v"), {"v": version_id})
     found = variants.alike(own, [(template_id, "One"), (template_id, "Other")])
     assert sorted(found) == [one.id for one in alike]
-    assert variants.counts(found) == {0: Count(2 * shares[0]), 1: Count(2 * shares[1], delivered=shares[1])}
+    assert variants.counts(found) == {
+        0: Count(2 * shares[0], clicked=shares[0], converted=shares[0]),
+        1: Count(2 * shares[1], delivered=shares[1], opened=shares[1]),
+    }
     assert variants.alike(own, [(template_id, "Other"), (template_id, "One")]) == []
     assert variants.counts([]) == {}
 

@@ -14,6 +14,8 @@ from app.audit.actor import COMMAND_LINE
 from app.db import db
 from app.deliveries import accounts, runs
 from app.deliveries.delivery import Delivery
+from app.settings import brakes
+from app.settings.brakes import Brakes
 from tests.faults.mailing import HEALED, PEOPLE, Stage, fresh, healed, is_over, wrongs
 from tests.work.running import until
 
@@ -108,6 +110,8 @@ def test_one_poison_mail_for_which_whole_calls_are_refused_fails_alone(stage: St
 
 
 def test_what_is_wrong_with_all_mails_of_a_call_fails_them_and_they_may_be_tried_again(stage: Stage) -> None:
+    brakes.save(Brakes(failed=None), brakes.versioned()[1], COMMAND_LINE)  # or the run would pause itself
+    db.session.commit()
     stage.provider.fails(kind="invalid_from_address", after=3)
     run = stage.plan()
     until(lambda: is_over(run), HEALED)

@@ -35,7 +35,7 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_MAX_ATTEMPTS": "5",
 }
-SENDS, TELLS = "/v2/email/outbound-emails", "/v2/email/account"
+SENDS, TELLS, KNOWS = "/v2/email/outbound-emails", "/v2/email/account", "/v2/email/identities"
 HANGS_UP = "hangs up"
 
 
@@ -79,6 +79,7 @@ class Desk:
 
     url: str = ""
     rate: float = 500
+    identities: dict[str, dict[str, Any]] = field(default_factory=dict)
     mails: list[Taken] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -119,6 +120,11 @@ class Talk(http.server.BaseHTTPRequestHandler):
         self.desk.counts["talks"] += 1
 
     def do_GET(self) -> None:
+        if self.path.startswith(f"{KNOWS}/"):
+            asked = self.path.rpartition("/")[2]
+            self.path = KNOWS
+            self._answer(KNOWS, {}, self.desk.identities.get(asked, {}))
+            return
         self._answer(TELLS, {}, {"SendQuota": {"Max24HourSend": 1e6, "MaxSendRate": self.desk.rate}})
 
     def do_POST(self) -> None:

@@ -59,6 +59,10 @@ def account(settings: Ses) -> dict[str, Any]:
     return _called(settings, TELLING, "get_account", {})
 
 
+def identity(settings: Ses, domain: str) -> dict[str, Any]:
+    return _called(settings, TELLING, "get_email_identity", {"EmailIdentity": domain})
+
+
 def get_ready(settings: Ses) -> None:
     """What is the same for all processes; nobody's credentials, and no connection."""
     with suppress(wrong.BotoCoreError):
