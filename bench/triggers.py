@@ -21,7 +21,7 @@ from bench.table import Table
 
 TITLE = "Answers: events of which each tenth fires, through to accepted by the provider"
 COLUMNS = ("what", "events", "seconds", "events/s", "p50 s", "p95 s", "ratio")
-DATABASE = Database("campus_bench_http", 100_000, 100_000)
+DATABASE = Database("campus_bench_triggers", 100_000, 100_000)
 EVENTS, SET, EACH = 100_000, 1_000, 10
 CAMPAIGN, TRICKLE, PAUSE = 60_000, 300, 0.1
 PATIENCE = 300.0
@@ -179,6 +179,7 @@ def _left() -> int:
 def _clean(is_whole: bool = True) -> None:
     from app.db import db
 
+    db.session.execute(text("SELECT set_config('campus.passage', 'retention', true)"))  # events are never deleted else
     db.session.execute(text("TRUNCATE events, event_keys, event_work, trigger_waits, trigger_last"))
     if is_whole:
         db.session.execute(text("DELETE FROM automations WHERE name = 'Bench'"))
