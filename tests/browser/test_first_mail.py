@@ -20,7 +20,7 @@ WEEKLY = "At 09:30, only on Monday"
 @pytest.fixture
 def at_work(product: str, environment: dict[str, str], migrated) -> Iterator[None]:
     with migrated.app_context():
-        db.session.execute(text("TRUNCATE outbox_messages"))  # somebody may have sent a trial
+        db.session.execute(text("TRUNCATE outbox_messages, notices"))  # trials that others sent, or asked for
         db.session.commit()
     workers = Workers(environment, ROOT / "var" / "test" / "first-mail.log")
     yield
