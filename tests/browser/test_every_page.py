@@ -178,6 +178,8 @@ def seen(visitor, name: str, screen: str, *, rules: Sequence[str] = ()) -> list[
     page = visitor.page
     shoot(page, f"{name}-{screen}", full_page=True)
     found = [c for c in visitor.complaints if EXPECTED.get(name, "no status") not in c]
+    if page.evaluate("document.documentElement.dataset.bsTheme") not in (None, screen.partition("-")[2]):
+        found.append("has the colours of another theme")
     width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if width > 0:
         found.append(f"scrolls sideways by {width} px")
