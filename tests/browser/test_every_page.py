@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import AXE, SCREENS, shoot
 
@@ -198,6 +198,7 @@ def look_on_all_screens(visitor, name: str, path: str) -> list[str]:
     found = look(visitor, name, path, f"{width}-{theme}")
     for width, theme in others:
         turn(visitor.page, width, theme)
+        expect(visitor.page.locator("html")).to_have_attribute("data-bs-theme", theme)  # it hears of it a frame later
         found += seen(visitor, name, f"{width}-{theme}", rules=CHANGES)
     return found
 
