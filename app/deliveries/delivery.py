@@ -36,15 +36,24 @@ class Delivery(Model):
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     provider_id: Mapped[str | None]
     accepted_at: Mapped[datetime | None]
-    # The first time by a person; what machines do with a mail is not told here.
+    # What receipts said. The state is the gravest of them; these stay, in whatever order they came.
+    delivered_at: Mapped[datetime | None]
+    bounced_at: Mapped[datetime | None]
+    complained_at: Mapped[datetime | None]
+    unsubscribed_at: Mapped[datetime | None]  # by a link of this mail
+    # The first time by a person, and apart from it the first time by a machine.
     opened_at: Mapped[datetime | None]
     clicked_at: Mapped[datetime | None]
-    converted_at: Mapped[datetime | None]
+    machine_opened_at: Mapped[datetime | None]
+    machine_clicked_at: Mapped[datetime | None]
+    converted_at: Mapped[datetime | None]  # the credit is this mail's, by the rule that the team goes by
+    reached_at: Mapped[datetime | None]  # the goal was reached within its time, whether or not by this mail
 
     __table_args__ = (
         CheckConstraint(f"state IN ({', '.join(map(repr, STATES))})", name="state"),
         Index("uq_deliveries_run_id_customer_id_occasion", "run_id", "customer_id", "occasion", unique=True),
         Index("ix_deliveries_run_id_part", "run_id", "part", postgresql_where=text("part IS NOT NULL")),
         Index("ix_deliveries_customer_id_id", "customer_id", "id"),
+        Index("ix_deliveries_accepted_at", "accepted_at", postgresql_using="brin"),
         {"postgresql_with": {"fillfactor": "70"}},
     )

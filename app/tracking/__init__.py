@@ -1,0 +1,1 @@
+"""What came back: opens and clicks with a verdict whether a person made them, and what mails led to."""
