@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from uuid import UUID
 
 import msgspec
+from redis.exceptions import RedisError
+
+from app.queue import redis_connection
 
 STREAM = "campus:hits"
 LONGEST_AGENT = 300
@@ -20,3 +24,9 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
     place: int | None = None
     method: str = "GET"
     agent: str = ""
+
+
+def note(seen: Seen) -> None:
+    """Never raises: whoever follows a link gets where it leads, whatever becomes of our counting."""
+    with contextlib.suppress(RedisError, OSError):
+        redis_connection().xadd(STREAM, {"hit": msgspec.msgpack.encode(seen)})
