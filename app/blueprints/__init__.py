@@ -23,6 +23,7 @@ from app.blueprints import (
     imports,
     media,
     merges,
+    metrics,
     navigation,
     outbox,
     pieces,
@@ -54,6 +55,8 @@ from app.blueprints.automations import rehearsing as automation_rehearsal
 from app.blueprints.automations import winner as automation_winner
 from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
+from app.blueprints.metrics import behind as metrics_people
+from app.blueprints.metrics import export as metrics_export
 from app.blueprints.public import colours, preferences, quiet, sign_up, unsubscribe
 from app.blueprints.runs import acts as run_acts
 from app.blueprints.runs import deliveries, switch
@@ -92,7 +95,7 @@ DOORS = (
     template_publications, template_versions, template_composing, template_previews, template_test_sends, outbox,
     media, media_files, media_frames, render_checks, automations, automation_acts, automation_activation,
     automation_winner, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
-    imports, search, pieces, health, webhooks,
+    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (

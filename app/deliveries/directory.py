@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, text
@@ -104,6 +104,11 @@ PEOPLE = Listing(
 
 def rows() -> Select[Run]:
     return select(Run)
+
+
+def names(run_ids: Iterable[int]) -> dict[int, str]:
+    named = select(Run.id, Run.name).where(Run.id.in_(set(run_ids)))
+    return {row.id: row.name for row in db.session.execute(named)}
 
 
 def after(run_id: int, most: int) -> list[Run]:
