@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.metrics import ranges
-from app.metrics.scope import ALL, HUMAN, Scope
+from app.metrics.scope import HUMAN, Scope
 
 SORTS = ("sent", "delivered", "opened", "clicked", "converted", "unsubscribed", "bounced", "revenue")
 SORT = "-sent"
@@ -46,7 +46,7 @@ def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Asked:
     days, sort = ranges.asked(args, now, zone), args.get("sort", "")
     return Asked(
         range=days.word,
-        scope=Scope(days.range, ALL if args.get("who") == ALL else HUMAN, _number(args.get("automation", ""))),
+        scope=Scope(days.range, "all" if args.get("who") == "all" else "human", _number(args.get("automation", ""))),
         sort=sort if sort.removeprefix("-") in SORTS else SORT,
         problem=days.problem,
     )

@@ -11,7 +11,7 @@ from app.wording import money, percent
 
 @dataclass(frozen=True)
 class Tile:
-    """`what` names the people behind it, `of` says what it is a share of. `tone` of the change: good, bad or neither."""
+    """`what` names the people behind it, `of` what it is a share of. `tone` of the change: good, bad or neither."""
 
     label: str
     shown: str
@@ -23,24 +23,22 @@ class Tile:
 
 
 def of(now: Figures, before: Figures) -> list[Tile]:
-    sent = f"{now.sent:,}"
+    sent, of_sent = f"{now.sent:,}", f"of {now.sent:,} sent"
     arrived = f"of {now.arrived:,} that arrived"
     return [
         Tile("Sent", sent, "accepted by the provider", _grown(now.sent, before.sent), "", f"{before.sent:,}", "sent"),
-        _share("Delivered", now.delivered, f"of {sent} sent", now.delivered_rate, before.delivered_rate, "delivered", 1),
+        _share("Delivered", now.delivered, of_sent, now.delivered_rate, before.delivered_rate, "delivered", 1),
         _share("Opened", now.opened, arrived, now.opened_rate, before.opened_rate, "opened", 1),
         _share("Clicked", now.clicked, arrived, now.clicked_rate, before.clicked_rate, "clicked", 1),
         _share("Converted", now.converted, arrived, now.converted_rate, before.converted_rate, "converted", 1),
         _revenue(now.revenue, before.revenue),
         _share("Unsubscribed", now.unsubscribed, arrived, now.unsubscribed_rate, before.unsubscribed_rate,
                "unsubscribed", -1),
-        _share("Bounced", now.bounced, f"of {sent} sent", now.bounced_rate, before.bounced_rate, "bounced", -1),
+        _share("Bounced", now.bounced, of_sent, now.bounced_rate, before.bounced_rate, "bounced", -1),
     ]  # fmt: skip
 
 
-def _share(  # noqa: PLR0913, PLR0917 — one tile
-    label: str, count: int, of: str, now: float | None, before: float | None, what: str, good: int
-) -> Tile:
+def _share(label: str, count: int, of: str, now: float | None, before: float | None, what: str, good: int) -> Tile:
     points = None if now is None or before is None else (now - before) * 100
     said = "" if points is None else f"{points:+.2f} pt".replace("-", "−")
     return Tile(label, percent(now), f"{count:,} {of}", said, _tone(points, good), percent(before), what)
