@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         day=day,
         clock=clock,
+        soon=soon,
         clock_there=clock_there,
         groupby_day=groupby_day,
         counted=counted,
@@ -128,6 +129,13 @@ def day(at: date | None) -> str:
 
 def clock(at: datetime) -> str:
     return f"{at.astimezone(zone()):%H:%M}"
+
+
+def soon(at: datetime, now: datetime | None = None) -> str:
+    """Today 18:00, Tomorrow 08:00, or the day."""
+    local, today = at.astimezone(zone()), (now or datetime.now(UTC)).astimezone(zone()).date()
+    said = {0: "Today", 1: "Tomorrow"}.get((local.date() - today).days, f"{local.day} {local:%b}")
+    return f"{said} {local:%H:%M}"
 
 
 def clock_there(zone_name: str) -> str:

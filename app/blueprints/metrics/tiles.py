@@ -38,6 +38,11 @@ def of(now: Figures, before: Figures) -> list[Tile]:
     ]  # fmt: skip
 
 
+def few(now: Figures, before: Figures) -> list[Tile]:
+    """For who only looks in: without what is almost always the same."""
+    return [tile for tile in of(now, before) if tile.label not in ("Delivered", "Converted")]
+
+
 def _share(label: str, count: int, of: str, now: float | None, before: float | None, what: str, good: int) -> Tile:
     points = None if now is None or before is None else (now - before) * 100
     said = "" if points is None else f"{points:+.2f} pt".replace("-", "−")
