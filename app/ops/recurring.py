@@ -65,12 +65,8 @@ RECURRING = (
     Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
     Recurring("Count the segments that nobody has counted for six hours", 10 * MINUTE, "upkeep", segments.measure_due),
     Recurring("Empty the local outbox of old mail", 24 * HOUR, "upkeep", local_outbox.forget_old),
-    Recurring(
-        "Judge opens and clicks again where the rules have changed",
-        10 * MINUTE,
-        "upkeep",
-        reviewing.begin_where_rules_changed,
-    ),
+    Recurring("Judge opens and clicks by new rules", 10 * MINUTE, "upkeep", reviewing.begin_where_rules_changed),
+    Recurring("Judge all opens and clicks again", 30 * 24 * HOUR, "upkeep", reviewing.begin_again),
     Recurring("Forget old opens and clicks", 24 * HOUR, "upkeep", hit_keeping.forget_old),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
 )

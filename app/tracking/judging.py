@@ -38,9 +38,11 @@ MAILS = text(
        FOR NO KEY UPDATE OF d
     """
 )
+# Links that never lead by way of us.
+ASIDE = r"^\s*(mailto:|tel:|sms:|#|\{\{\s*urls\.)"
 LINKS = text(
     """
-    SELECT version_id, count(*) AS links, count(*) FILTER (WHERE href !~* '^(mailto|tel):') AS followed
+    SELECT version_id, count(*) AS links, count(*) FILTER (WHERE href !~* :aside) AS followed
       FROM links WHERE version_id = ANY (:versions) GROUP BY version_id
     """
 )
@@ -153,7 +155,7 @@ def _plain(said: str) -> str:
 
 
 def _made(mails: Collection[RowMapping]) -> dict[int, Mail]:
-    rows = db.session.execute(LINKS, {"versions": list({mail["version_id"] for mail in mails})})
+    rows = db.session.execute(LINKS, {"versions": list({mail["version_id"] for mail in mails}), "aside": ASIDE})
     links = {row.version_id: (row.links, row.followed) for row in rows}
     return {
         mail["id"]: Mail(mail["accepted_at"], mail["delivered_at"], *links.get(mail["version_id"], (0, 0)))
