@@ -13,6 +13,7 @@ from statistics import mean
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 from sqlalchemy import text
 
 from bench import send
@@ -156,22 +157,17 @@ def _bare(mails: list[int]) -> float:
     began = time.perf_counter()
     for start in range(0, HITS, jobs.AT_ONCE):
         some = hits[start : start + jobs.AT_ONCE]
-        said = {
-            "ids": [hit.id for hit in some],
-            "kinds": [hit.kind for hit in some],
-            "ats": [datetime.fromtimestamp(hit.at, UTC) for hit in some],
-            "deliveries": [hit.delivery_id for hit in some],
-            "runs": [1] * len(some),
-            "customers": [hit.delivery_id for hit in some],
-            "places": [hit.place for hit in some],
-            "humans": [True] * len(some),
-            "reasons": ["human"] * len(some),
-            "methods": [hit.method for hit in some],
-            "agents": [hit.agent for hit in some],
-        }
-        db.session.execute(judging.KEEP, said)
+        rows = [_row(hit) for hit in some]
+        db.session.execute(judging.KEEP, {"rows": msgspec.json.encode(rows).decode()})
         db.session.commit()
     return time.perf_counter() - began
+
+
+def _row(hit: Any) -> dict[str, Any]:
+    """With its run and customer, which nobody has to look up here."""
+    known = {"run_id": 1, "customer_id": hit.delivery_id, "is_human": True, "reason": "human"}
+    told = {name: getattr(hit, name) for name in ("id", "kind", "delivery_id", "place", "method", "agent")}
+    return {**told, **known, "at": datetime.fromtimestamp(hit.at, UTC)}
 
 
 def _drain(mails: list[int]) -> float:

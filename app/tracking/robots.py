@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 RULES = 1  # counted up with each change of a rule: then everything is judged again
@@ -69,34 +70,44 @@ class Mail:
         return self.delivered_at is not None and abs(at - self.delivered_at) <= TOO_FAST
 
 
-def judge(mail: Mail, hits: Sequence[Fact]) -> dict[UUID, str]:
+def judge(mail: Mail, hits: Sequence[Fact]) -> list[str]:
     """The reason of each. Whatever a machine did within seconds of a clear sign of one is the machine's."""
-    found = {hit.id: _by_itself(mail, hit) for hit in hits}
-    if len(hits) > 1:
-        for reason, times in _signs(mail, hits):
-            for hit in hits:
-                if found[hit.id] == HUMAN and _is_near(hit.at, times):
-                    found[hit.id] = reason
+    found = [_by_itself(mail, hit) for hit in hits]
+    if len(hits) == 1 or all(hit.kind != "click" for hit in hits):
+        return found
+    for sign, times in _signs(mail, hits):
+        found = [
+            sign if reason == HUMAN and _is_near(hit.at, times) else reason
+            for hit, reason in zip(hits, found, strict=True)
+        ]
     return found
 
 
 def _by_itself(mail: Mail, hit: Fact) -> str:
-    return next((reason for reason, speaks in ALONE if speaks(mail, hit)), HUMAN)
+    """The first rule that fits is the one that is told."""
+    if hit.method == "HEAD":
+        return "head"
+    if said := _said_by(hit.agent):
+        return said
+    if hit.kind == "click" and _is_hidden(mail, hit):
+        return "hidden_link"
+    if hit.kind == "click" and mail.has_just_arrived(hit.at):
+        return "too_fast"
+    return HUMAN
+
+
+@lru_cache(10_000)
+def _said_by(agent: str) -> str | None:
+    """Most hits come with one of a few thousand names."""
+    if agent.strip() == APPLE:
+        return "apple_privacy"
+    if PROXIES.search(agent):
+        return "image_proxy"
+    return "scanner" if not agent.strip() or SCANNERS.search(agent) else None
 
 
 def _is_hidden(mail: Mail, hit: Fact) -> bool:
-    return hit.kind == "click" and hit.place is not None and hit.place >= mail.links
-
-
-# The first that fits is the one that is told.
-ALONE: tuple[tuple[str, Callable[[Mail, Fact], bool]], ...] = (
-    ("head", lambda _mail, hit: hit.method == "HEAD"),
-    ("apple_privacy", lambda _mail, hit: hit.agent.strip() == APPLE),
-    ("image_proxy", lambda _mail, hit: bool(PROXIES.search(hit.agent))),
-    ("scanner", lambda _mail, hit: not hit.agent.strip() or bool(SCANNERS.search(hit.agent))),
-    ("hidden_link", _is_hidden),
-    ("too_fast", lambda mail, hit: hit.kind == "click" and mail.has_just_arrived(hit.at)),
-)
+    return hit.place is not None and hit.place >= mail.links
 
 
 def _signs(mail: Mail, hits: Iterable[Fact]) -> Iterator[tuple[str, list[datetime]]]:
