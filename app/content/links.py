@@ -23,6 +23,9 @@ LINKED = frozenset({"a", "area", "v:roundrect", "v:rect"})
 LONGEST_LABEL = 200
 MARKED = "{{% filter _address({}) %}}{}{{% endfilter %}}"
 NONE: Mapping[int, str] = {}
+HERE = "\x1f"  # in an address or a tail of ours: a word that is another one in each mail
+SAID = "{% filter _word() %}{% endfilter %}"
+END = "</body>"
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,14 @@ def find(html: str) -> list[Link]:
     return read(html).links
 
 
-def read(html: str, led: Mapping[int, str] = NONE) -> Found:
-    """Of a source that the language takes; `led` says where links without a field lead instead, by their places."""
-    return _Reader(*_masked(html), led).read()
+def read(html: str, led: Mapping[int, str] = NONE, tail: str = "") -> Found:
+    """Of a source that the language takes; `led` says where links without a field lead instead, by their places, and
+    `tail` is put at its end."""
+    found = _Reader(*_masked(html), led).read()
+    at = found.html.rfind(END) if tail else -1
+    found.html = f"{found.html[:at]}{tail}{found.html[at:]}" if at >= 0 else found.html + tail
+    found.html = found.html.replace(HERE, SAID)
+    return found
 
 
 def _masked(html: str) -> tuple[str, list[str], list[int]]:

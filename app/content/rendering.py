@@ -62,11 +62,10 @@ def render(frozen: Frozen, known: Mapping[str, Any], zone: ZoneInfo = UTC, repla
     return compiled(frozen).render(known, zone, replace)
 
 
-def compiled(frozen: Frozen, led: Mapping[int, str] = links.NONE) -> Mail:
-    """Raises Refused. Ask once for a batch, not for each of its people. `led`: where links that are the same for
-    everybody lead instead, by their places."""
+def compiled(frozen: Frozen, led: Mapping[int, str] = links.NONE, tail: str = "") -> Mail:
+    """Raises Refused. Ask once for a batch, not for each of its people. `led` and `tail`: see `links.read`."""
     policies = json.dumps({name: dict(policy) for name, policy in frozen.policies.items()}, sort_keys=True)
-    return _compiled(frozen.subject, frozen.preheader, frozen.html, frozen.text, policies, tuple(led.items()))
+    return _compiled(frozen.subject, frozen.preheader, frozen.html, frozen.text, policies, tuple(led.items()), tail)
 
 
 def problems(frozen: Frozen) -> dict[str, list[Problem]]:
@@ -90,12 +89,14 @@ class Mail:
     text: Template
     found: links.Found
 
-    def render(self, known: Mapping[str, Any], zone: ZoneInfo = UTC, replace: Replace | None = None) -> Rendered:
-        """`replace` gets the place of each link that holds a field and where it leads, and answers where it shall lead.
-        Raises Skip."""
+    def render(
+        self, known: Mapping[str, Any], zone: ZoneInfo = UTC, replace: Replace | None = None, word: str = ""
+    ) -> Rendered:
+        """`replace` gets the place of each link that holds a field and where it leads, and answers where it shall lead;
+        `word` stands wherever `links.HERE` was. Raises Skip."""
         given = {name: known.get(name, nothing) for name, nothing in GIVEN.items()}
         state = State(_zone_of(given["customer"], zone))
-        given["_state"] = state
+        given["_state"], given["_word"] = state, word
         follower = _Follower(self.found.marks, replace)
         state.address = follower.follow
         return Rendered(
@@ -111,11 +112,11 @@ class Mail:
 
 @lru_cache(KEPT)
 def _compiled(
-    subject: str, preheader: str, html: str, text: str, policies: str, led: tuple[tuple[int, str], ...]
+    subject: str, preheader: str, html: str, text: str, policies: str, led: tuple[tuple[int, str], ...], tail: str
 ) -> Mail:
     kept = json.loads(policies)
     _judge(html)
-    found = links.read(html, dict(led))
+    found = links.read(html, dict(led), tail)
     if found.problems:
         raise Refused(found.problems)
     return Mail(

@@ -33,14 +33,11 @@ class Sheet:
     drawing: Drawing
     tracker: Tracker | None = None
 
-    def drawn(self, delivery_id: int, known: Mapping[str, Any], zone: ZoneInfo) -> tuple[Rendered, str]:
-        """And its HTML as it goes out."""
+    def drawn(self, delivery_id: int, known: Mapping[str, Any], zone: ZoneInfo) -> Rendered:
         if self.tracker is None:
-            drawn = self.drawing.render(known, zone)
-            return drawn, drawn.html
+            return self.drawing.render(known, zone)
         token = self.tracker.token(delivery_id)
-        drawn = self.drawing.render(known, zone, self.tracker.replace(token))
-        return drawn, drawn.html.replace(tracks.HERE, token)
+        return self.drawing.render(known, zone, self.tracker.replace(token), token)
 
 
 @dataclass(frozen=True)
@@ -75,13 +72,13 @@ class Writer:
         """Raises Skip where the template says so, Refused where it cannot be drawn."""
         urls = knowledge.urls(person.id, self.base_url, self.topic_id, delivery_id)
         known = knowledge.of(person, self.shared, facts, urls)
-        drawn, html = self.sheets[variant].drawn(delivery_id, known, self.zone)
+        drawn = self.sheets[variant].drawn(delivery_id, known, self.zone)
         return Mail(
             key=f"delivery-{delivery_id}",
             to=(person.email or "").strip(),
             sender=self.run.sender,
             subject=drawn.subject,
-            html=html,
+            html=drawn.html,
             text=drawn.text,
             reply_to=self.run.reply_to or "",
             headers=self.headers(urls["unsubscribe"]),
@@ -114,8 +111,7 @@ def _sheet(run: Run, version_id: int, subject: str | None, base_url: str, is_mai
     if tracker is None:
         return Sheet(rendering.compiled(frozen))
     targets.keep(version_id, source.targets)
-    html = tracker.ended(frozen.html) if is_mail else frozen.html
-    return Sheet(rendering.compiled(replace(frozen, html=html), tracker.led), tracker)
+    return Sheet(rendering.compiled(frozen, tracker.led, tracker.tail if is_mail else ""), tracker)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import msgspec
 
 from app import signing
 from app.content import addresses
-from app.content.links import Link
+from app.content.links import HERE, Link
 from app.content.rendering import Replace
 from app.deliveries import refs, targets
 from app.deliveries.run import Run
@@ -23,13 +23,11 @@ from app.settings import tracking
 from app.settings.tracking import Tracking
 
 TRACK, MOVING = "track", "track moving"  # purposes of a token and of a seal
-HERE = "\x1f"  # where the token will stand; a field that says it shows the token of its own mail, and nothing else
 LONGEST = 2_000  # characters of a target that a link can carry; servers and mail programs cut addresses
 MOST_PLACES = 32_000  # that a row of `delivery_events` can name
 CAMPAIGN = 120  # bytes of the name of a run: a token is at most 400 characters
 PIXEL = '<img src="{}/track/open/{}.gif" alt="" width="1" height="1" border="0">'
 HIDDEN = '<a href="{}{}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
-END = "</body>"
 
 
 class Track(msgspec.Struct, frozen=True, array_like=True):
@@ -43,7 +41,8 @@ class Track(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True)
 class Tracker:
-    """What is the same for all mails of a run with this version. `led`: its links that are the same for everybody."""
+    """What is the same for all mails of a run with this version. `led`: its links that are the same for everybody;
+    `tail`: what nobody sees, at its end."""
 
     base_url: str
     version_id: int
@@ -52,12 +51,6 @@ class Tracker:
     follows: bool
     led: Mapping[int, str]
     tail: str
-
-    def ended(self, html: str) -> str:
-        """The source with what nobody sees at its end; behind all links, whose places must not change."""
-        at = html.rfind(END)
-        at = len(html) if at < 0 or "href" in html[at:] else at
-        return f"{html[:at]}{self.tail}{html[at:]}"
 
     def token(self, delivery_id: int) -> str:
         return signing.token(TRACK, Track(delivery_id, self.version_id, self.mark, self.utm))
