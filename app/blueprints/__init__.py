@@ -36,6 +36,7 @@ from app.blueprints import (
     settings,
     sign_in,
     templates,
+    tracking,
     webhooks,
 )
 from app.blueprints.api import automations as api_automations
@@ -57,7 +58,7 @@ from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
 from app.blueprints.metrics import behind as metrics_people
 from app.blueprints.metrics import export as metrics_export
-from app.blueprints.public import colours, preferences, quiet, sign_up, unsubscribe
+from app.blueprints.public import colours, preferences, quiet, sign_up, unsubscribe, view
 from app.blueprints.runs import acts as run_acts
 from app.blueprints.runs import deliveries, switch
 from app.blueprints.segments import acts as segment_acts
@@ -79,6 +80,7 @@ from app.blueprints.settings import (
     users,
     webhook,
 )
+from app.blueprints.settings import tracking as settings_tracking
 from app.blueprints.templates import acts as template_acts
 from app.blueprints.templates import checks as template_checks
 from app.blueprints.templates import composing as template_composing
@@ -104,12 +106,12 @@ BY_KEY = (
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, topics, sign_ups, suppressions, attributes, users, api_keys,
-    webhook,
+    webhook, settings_tracking,
     queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.
-PUBLIC = (unsubscribe, preferences, sign_up, colours)
+PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
 
 
 def init_app(app: Flask) -> None:

@@ -26,6 +26,8 @@ from app.imports import tidying as import_tidying
 from app.ops import joining, sweeping, telling, tidying
 from app.receipts import idempotency, keep
 from app.segments import jobs as segments
+from app.tracking import keeping as hit_keeping
+from app.tracking import reviewing
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -63,6 +65,9 @@ RECURRING = (
     Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
     Recurring("Count the segments that nobody has counted for six hours", 10 * MINUTE, "upkeep", segments.measure_due),
     Recurring("Empty the local outbox of old mail", 24 * HOUR, "upkeep", local_outbox.forget_old),
+    Recurring("Judge opens and clicks by new rules", 10 * MINUTE, "upkeep", reviewing.begin_where_rules_changed),
+    Recurring("Judge all opens and clicks again", 30 * 24 * HOUR, "upkeep", reviewing.begin_again),
+    Recurring("Forget old opens and clicks", 24 * HOUR, "upkeep", hit_keeping.forget_old),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
 )
 

@@ -22,6 +22,7 @@ from app.imports import jobs as import_jobs
 from app.ops import jobs
 from app.pump import Work
 from app.queue import QUEUES
+from app.tracking import jobs as tracking_jobs
 
 TABLES: list[Work] = [
     customer_jobs.INDEXES,
@@ -32,6 +33,7 @@ TABLES: list[Work] = [
     delivery_jobs.BATCHES,
     delivery_jobs.NOTICES,
     delivery_jobs.SENDER_CHECKS,
+    tracking_jobs.REVIEWS,
     jobs.ERASURES,
     jobs.RENDER_CHECKS,
     *jobs.CLOCKWORKS,

@@ -50,6 +50,8 @@ class _Rewriter:
 
     def address(self, node: nodes.FilterBlock) -> nodes.Node:
         """One expression, to be escaped at its end, where no conditions stand in it."""
+        if node.filter.name == "_word":
+            return nodes.Output([nodes.Name("_word", "load")], lineno=node.lineno)
         body, number = self.body(node.body), node.filter.args[0]
         if not all(isinstance(one, nodes.Output) for one in body):
             return nodes.FilterBlock(body, _verb("_escaped_address", None, number), lineno=node.lineno)
