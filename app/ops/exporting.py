@@ -21,6 +21,7 @@ from app.events import erasing as events
 from app.imports import erasing as imports
 from app.receipts import erasing as receipts
 from app.segments import erasing as segments
+from app.tracking import belonging as conversions
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -39,6 +40,7 @@ def of(customer: Customer) -> dict[str, Tables]:
         "imports": imports.export(files | imports.origins(person.ids)),
         "automations": automations.export(customer.id),
         "deliveries": deliveries.export(person),
+        "conversions": conversions.export(customer.id),
         "audit": audit.export(customer.id),
     }
 
