@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from app.customers.erasing import Person
 from app.db import db, plain
 from app.tracking import credit
+from app.tracking.conversion import Conversion
 
-MOVE = "UPDATE conversions SET customer_id = :survivor WHERE customer_id = :other"
 ERASE = """
     UPDATE conversions SET key = kind || ':erased ' || id, order_id = NULL, customer_id = :id
      WHERE customer_id = ANY (:ids) AND key NOT LIKE '%:erased %' RETURNING 1
@@ -33,7 +33,8 @@ KNOWN = """
 def move(survivor_id: int, other_id: int) -> None:
     """The mails and orders of both are one person's now, and each may have led to any of the others."""
     credit.hold([survivor_id, other_id])
-    db.session.execute(text(MOVE), {"survivor": survivor_id, "other": other_id})
+    moved = update(Conversion).where(Conversion.customer_id == other_id).values(customer_id=survivor_id)
+    db.session.execute(moved.execution_options(synchronize_session=False))
     credit.again([survivor_id])
 
 
