@@ -66,6 +66,7 @@ from app.blueprints.settings import (
     audit,
     brakes,
     brand,
+    conversions,
     limits,
     queues,
     senders,
@@ -100,9 +101,8 @@ BY_KEY = (
     api_runs, api_messages, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
-    settings, team, brand, senders, limits, brakes, topics, sign_ups, suppressions, attributes, users, api_keys,
-    webhook,
-    queues, audit,
+    settings, team, brand, senders, limits, brakes, conversions, topics, sign_ups, suppressions, attributes, users,
+    api_keys, webhook, queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.

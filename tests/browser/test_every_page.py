@@ -124,6 +124,7 @@ PAGES = {
     "settings-senders": "/settings/senders",
     "settings-sender-new": "/settings/senders/new",
     "settings-brakes": "/settings/brakes",
+    "settings-conversions": "/settings/conversions",
     "settings-sender": "/settings/senders/1/edit",
     "settings-topics": "/settings/topics",
     "settings-topic-new": "/settings/topics/new",

@@ -72,7 +72,7 @@ def settle() -> None:
 
 def credit(rule: str = "last_click") -> dict[str, int]:
     """Which mail has it, by what happened."""
-    asked = "SELECT c.key, a.delivery_id FROM attributions a JOIN conversions c ON c.id = a.conversion_id WHERE rule = :rule"
+    asked = "SELECT key, delivery_id FROM attributions JOIN conversions ON id = conversion_id WHERE rule = :rule"
     return {row.key: row.delivery_id for row in db.session.execute(text(asked), {"rule": rule})}
 
 
