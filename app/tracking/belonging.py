@@ -17,8 +17,8 @@ from app.tracking import credit
 from app.tracking.conversion import Conversion
 
 ERASE = """
-    UPDATE conversions SET key = kind || ':erased ' || id, order_id = NULL, customer_id = :id
-     WHERE customer_id = ANY (:ids) AND key NOT LIKE '%:erased %' RETURNING 1
+    UPDATE conversions SET key = kind || ' erased ' || id, order_id = NULL, customer_id = :id
+     WHERE customer_id = ANY (:ids) AND key NOT LIKE '% erased %' RETURNING 1
 """
 WORK = "DELETE FROM credit_work WHERE customer_id = ANY (:ids)"
 KNOWN = """
