@@ -49,7 +49,10 @@ def test_in_whatever_order_facts_come_the_credit_is_what_all_of_them_say(app, se
     emptying.clean()
     people = [make_customer(name, email=f"{name}@posteo.example") for name in ("maya", "tom")]
     runs = [make_sent("a"), make_sent("b", GOAL)]
-    mails = [Mail(mail(runs[aim], people[who], at), at, bool(aim), people[who].id) for at, aim, who in sent]
+    mails = [
+        Mail(mail(runs[aim], people[who], at, occasion=str(place)), at, aim, people[who].id)
+        for place, (at, aim, who) in enumerate(sent)
+    ]
     known = tell(people, mails, facts, chance)
     found = counted()
     assert seen(found) == worked_out(mails, known)
