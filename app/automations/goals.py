@@ -38,7 +38,7 @@ def sentence(said: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
         return ""
     within = spans.said(wanted.within)
     if wanted.segment_id is None:
-        only = " (only under conditions)" if wanted.where else ""
+        only = ", where it fits the conditions," if wanted.where else ""
         return f"“{wanted.event}”{only} within {within} after the mail"
     segment = segments.find(wanted.segment_id)
     return f"joining “{segment.name if segment else 'a segment that is gone'}” within {within} after the mail"

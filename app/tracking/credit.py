@@ -69,8 +69,7 @@ def again_after(event_work: Sequence[int]) -> None:
 
 
 def joined(segment_id: int, customer_ids: Sequence[int], now: datetime) -> None:
-    """These people have joined that segment at this moment."""
-    hold(customer_ids)
+    """These people have joined that segment at this moment. However many they are, nobody is held for it."""
     reached = reaching.joined(segment_id, customer_ids, now)
     attribution.mark(set(), [one for one in reached if one.is_held_out], setting.read().rule)
     again({one.customer_id for one in reached if not one.is_held_out}, now)

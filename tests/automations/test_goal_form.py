@@ -1,4 +1,4 @@
-"""What an automation is for: asked in the form, said on its page, kept where other systems said more than fields show."""
+"""What an automation is for: asked in the form, said on its page, kept where others said more than fields show."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_segment_that_is_a_goal_says_who_uses_it(browser):
     segment = make_segment("VIPs")
     browser.post(HERE, data={**FORM, **EVENT, "goal_kind": "segment", "goal_segment_id": str(segment.id)})
     assert the_only().goal == {"segment": segment.id, "within": "2d"}
-    assert [one.name for one in usage.of([segment.id])[segment.id]] == ["Mine"]
+    assert [one.name for one in usage.of(segment.id)] == ["Mine"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from app.blueprints.merges import number
 
 KEPT = "kept"
 WORDS = ("goal_kind", "goal_event", "goal_segment_id", "goal_count", "goal_unit")
-BLANK = {"goal_count": "7", "goal_unit": "d"}
+BLANK = {**dict.fromkeys(WORDS, ""), "goal_count": "7", "goal_unit": "d"}
 # Where the form shows what is wrong with a part of it.
 PLACES = {
     "goal": "goal_kind",
