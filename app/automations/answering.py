@@ -27,6 +27,7 @@ from app.events import effects, matching
 from app.events.matching import Match
 from app.segments import audience, keeping, members
 from app.segments.unavailable import Unavailable
+from app.tracking import credit
 
 FIRED, OUTSIDE, TOO_OFTEN, FULFILLED = "answered", "outside", "too_often", "fulfilled"
 QUICK = ("rules", "manual")  # types of segments that can be asked while events wait
@@ -56,6 +57,7 @@ class Call:
 def take(keys: Sequence[int], now: datetime) -> None:
     """Never commits. What the facts of these work rows set off, and what is answered to them."""
     effects.take(keys, now)
+    credit.again_after(keys)
     for automation in _listening(keys):
         zone = ZoneInfo(definition.zone_of(automation))
         reaction = reactions.read(automation.trigger, zone)

@@ -70,6 +70,7 @@ from app.blueprints.settings import (
     audit,
     brakes,
     brand,
+    conversions,
     limits,
     queues,
     senders,
@@ -105,9 +106,8 @@ BY_KEY = (
     api_runs, api_messages, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
-    settings, team, brand, senders, limits, brakes, topics, sign_ups, suppressions, attributes, users, api_keys,
-    webhook, settings_tracking,
-    queues, audit,
+    settings, team, brand, senders, limits, brakes, settings_tracking, conversions, topics, sign_ups, suppressions,
+    attributes, users, api_keys, webhook, queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.

@@ -64,6 +64,7 @@ class Run(Claimable, Model):
         Index("ix_runs_version_id", "version_id"),
         Index("ix_runs_segment_id", "segment_id"),
         Index("ix_runs_due", "not_before", "id", postgresql_where=text("waiting_since IS NOT NULL")),
+        Index("ix_runs_with_goal", "id", postgresql_where=text("goal IS NOT NULL")),
     )
 
     @property

@@ -29,6 +29,7 @@ from app.imports import erasing as imports
 from app.ops.erasures import Erasure
 from app.receipts import erasing as receipts
 from app.segments import erasing as segments
+from app.tracking import belonging as conversions
 from app.tracking import erasing as tracking
 
 Room = Callable[[Person, Erasure, datetime], Iterator[dict[str, int]]]
@@ -121,6 +122,7 @@ ROOMS: dict[str, Room] = {
     "automations": lambda person, _erasure, _now: automations.erase(person),
     "deliveries": lambda person, _erasure, _now: deliveries.erase(person),
     "tracking": lambda person, _erasure, _now: tracking.erase(person),
+    "conversions": lambda person, _erasure, _now: conversions.erase(person),
     "audit": lambda person, _erasure, _now: audit.erase(person.ids, person.emails, [*person.leads, *person.words]),
     "consent": lambda person, erasure, _now: consent.erase(person, erasure.created_date),
     "customers": lambda person, _erasure, now: customers.erase(person, now),

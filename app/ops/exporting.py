@@ -21,6 +21,7 @@ from app.events import erasing as events
 from app.imports import erasing as imports
 from app.receipts import erasing as receipts
 from app.segments import erasing as segments
+from app.tracking import belonging as conversions
 from app.tracking import erasing as tracking
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -41,6 +42,7 @@ def of(customer: Customer) -> dict[str, Tables]:
         "automations": automations.export(customer.id),
         "deliveries": deliveries.export(person),
         "tracking": tracking.export(customer.id),
+        "conversions": conversions.export(customer.id),
         "audit": audit.export(customer.id),
     }
 

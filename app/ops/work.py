@@ -29,6 +29,8 @@ TABLES: list[Work] = [
     event_jobs.EVENTS,
     import_jobs.IMPORTS,
     automation_jobs.WAITS,
+    tracking_jobs.CREDIT,
+    tracking_jobs.RECOUNTS,
     automation_jobs.RUNS,
     delivery_jobs.BATCHES,
     delivery_jobs.NOTICES,

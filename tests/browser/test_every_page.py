@@ -125,6 +125,7 @@ PAGES = {
     "settings-sender-new": "/settings/senders/new",
     "settings-brakes": "/settings/brakes",
     "settings-tracking": "/settings/tracking",
+    "settings-conversions": "/settings/conversions",
     "settings-sender": "/settings/senders/1/edit",
     "settings-topics": "/settings/topics",
     "settings-topic-new": "/settings/topics/new",

@@ -37,7 +37,8 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     `subject`: in place of the template's. `variants`: several mails, of which each person gets always the same one.
     `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours, and
     canary: {"n": people} go first until somebody looks, {"n": people, "minutes": m} for so long.
-    It acts once it is activated. `trigger` is one of
+    `goal`: {"event": name, "where"?: [{property, op, value}], "within": "7d"} or {"segment": id, "within": "7d"}: what
+    the mail is for, reached within that time after it. It acts once it is activated. `trigger` is one of
 
     - {"cron": five fields}, {"once": "now" or a time};
     - {"event": name, "where"?: [{property, op, value}], "delay"?: "2h", "at_most_every"?: "1d",

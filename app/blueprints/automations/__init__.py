@@ -135,7 +135,7 @@ def form(
         errors=sent.by_path(sent_trigger.placed(problems or [], typed)),
         # Whoever is told what others saved, and sends the form again, has seen it.
         version=automation.version if automation else 0,
-        **shown.beside(typed),
+        **shown.beside(typed, automation),
         **sent_trigger.beside(typed, automation),
         **more,
     )

@@ -13,7 +13,7 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder, limit_fields
-from app.blueprints.automations import canary, sent_trigger, variants
+from app.blueprints.automations import canary, goal, sent_trigger, variants
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -26,6 +26,7 @@ EVERY_MORNING = "0 10 * * *"
 BLANK = {
     **sent_trigger.BLANK,
     **limit_fields.BLANK,
+    **goal.BLANK,
     "purpose": PROMOTIONAL,
     "topic": PROMOTIONAL,
     "when": "cron",
@@ -33,11 +34,12 @@ BLANK = {
     "time": "10:00",
 }
 PLACES = {f"limits.{path}": name for path, name in (*limit_fields.PATHS.items(), ("local_time", "local_at"))}
+PLACES |= goal.PLACES
 
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *LIMITS, *canary.WORDS, *IDS, *variants.NAMES) | sent_trigger.fields()
+    return typed(*WORDS, *LIMITS, *canary.WORDS, *goal.WORDS, *IDS, *variants.NAMES) | sent_trigger.fields()
 
 
 def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition, list[Problem]]:
@@ -56,6 +58,7 @@ def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition,
         sender_id=id_of(form["sender_id"]),
         reply_to=form["reply_to"] or None,
         trigger=trigger,
+        goal=goal.meant(form, before),
         limits=limits(form) | canary.limits(form),
     )
     return found, faults
@@ -71,6 +74,7 @@ def held(automation: Automation) -> dict[str, Any]:
         **words,
         **_shown_limits(own.limits),
         **canary.held(own.limits),
+        **goal.held(own.goal),
         **variants.held(own),
         **_shown(automation),
     }

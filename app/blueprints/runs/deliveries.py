@@ -11,7 +11,9 @@ from app.blueprints.automations import shown_trigger
 from app.customers import directory as customers
 from app.deliveries import directory, local_outbox, runs, variants
 from app.deliveries.run import Run
+from app.settings import conversions
 from app.tracking import directory as tracking
+from app.tracking import money
 
 door = Blueprint("deliveries", __name__)
 SHOWN, HITS = 10, 100
@@ -28,6 +30,7 @@ def show(delivery_id: int) -> Response:
         delivery=delivery,
         run=run,
         variant=variants.of_delivery(delivery),
+        led_to=money.led_to(delivery.id, conversions.read().rule),
         customer=customers.find(delivery.customer_id),
         stayed_here=local_outbox.called(f"delivery-{delivery.id}"),
         hits=hits[:HITS],

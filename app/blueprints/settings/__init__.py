@@ -29,6 +29,9 @@ SECTIONS = (
         "Brakes", "When a run pauses itself: failures, bounces, complaints.", "settings_brakes.show", "player-pause"
     ),
     Section("Tracking", "How opens and clicks come to be known.", "settings_tracking.show", "hand-click"),
+    Section(
+        "Conversions", "Which mail has the credit, and what a mail costs.", "settings_conversions.show", "circle-check"
+    ),
     Section("Topics", "What people can subscribe to, and in which words.", "settings_topics.index", "tags"),
     Section("Sign-ups", "Who asked for mail, and the form for your own site.", "settings_sign_ups.index", "user-plus"),
     Section("Suppressions", "Addresses that get nothing, and why.", "settings_suppressions.index", "lock"),
