@@ -1,7 +1,7 @@
 """The figures by which the brakes judge a run: how many of its mails have an outcome, and how many of those are bad.
 
-Counted from its rows each time; a mail that bounced and was reported as spam counts as both. What a person has looked at
-is remembered on the run: judged is what came after.
+Counted from its rows each time; a mail that bounced and was reported as spam counts as both. What a person has looked
+at is remembered on the run: judged is what came after.
 """
 
 from __future__ import annotations

@@ -54,7 +54,12 @@ def make_sent(state: str = "accepted", customer: Customer | None = None, **facts
     batch.state, batch.posted_at, batch.key = ("done" if is_out else "posting"), POSTED, "resend-1-x"
     batch.sealed_ids, batch.waiting_since = [delivery.id], None
     known = {"provider_id": f"re-{delivery.id}", "accepted_at": POSTED} if is_out else {}
-    for name, value in {"state": state, "reason": "unknown" if state == "uncertain" else None, **known, **facts}.items():
+    for name, value in {
+        "state": state,
+        "reason": "unknown" if state == "uncertain" else None,
+        **known,
+        **facts,
+    }.items():
         setattr(delivery, name, value)
     db.session.commit()
     return delivery
@@ -80,8 +85,12 @@ def signed(body: bytes, id: str = "msg_1", secret: str = SECRET, at: int | None 
     return {"svix-id": id, "svix-timestamp": str(at), "svix-signature": signature(secret, id, at, body)}
 
 
+def written(said: Any) -> bytes:
+    return said if isinstance(said, bytes) else json.dumps(said).encode()
+
+
 def post(app: Flask, said: Any, id: str = "", **headers: str) -> Any:
-    body = said if isinstance(said, bytes) else json.dumps(said).encode()
+    body = written(said)
     with app.app_context():
         sent = {**signed(body, id or f"msg_{next(_numbers)}"), **headers}
         return app.test_client().post("/webhooks/resend", data=body, headers=sent)
