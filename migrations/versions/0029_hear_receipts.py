@@ -26,7 +26,7 @@ TABLES = (
     """,
     "CREATE INDEX ix_delivery_receipts_delivery_id ON delivery_receipts (delivery_id) WHERE delivery_id IS NOT NULL",
     "CREATE INDEX ix_delivery_receipts_provider_id ON delivery_receipts (provider_id)",
-    "CREATE INDEX ix_delivery_receipts_unmatched ON delivery_receipts (id) WHERE matched_at IS NULL",
+    "CREATE INDEX ix_delivery_receipts_unmatched ON delivery_receipts (created_date, id) WHERE matched_at IS NULL",
     "CREATE INDEX ix_delivery_receipts_created_date ON delivery_receipts USING brin (created_date)",
     """
     CREATE TABLE receipt_questions (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from urllib3 import HTTPConnectionPool
@@ -88,9 +88,9 @@ def _needs(pool: HTTPConnectionPool, listed: _Domain, usual: Needs) -> Needs:
         whole = asked(pool, f"/domains/{quote(listed.id, safe='')}", _Domain)
     except (Unanswered, Withheld):
         return usual
-    asked = [(one, Record(_whole(one.name, listed.name.lower()), one.value, one.type)) for one in whole.records or ()]
-    keys = tuple(record for one, record in asked if one.record == "DKIM" and one.type in ("TXT", "CNAME"))
-    spf = next((record for one, record in asked if one.record == "SPF" and one.type == "TXT"), None)
+    listing = [(one, Record(_whole(one.name, listed.name.lower()), one.value, one.type)) for one in whole.records or ()]
+    keys = tuple(record for one, record in listing if one.record == "DKIM" and one.type in ("TXT", "CNAME"))
+    spf = next((record for one, record in listing if one.record == "SPF" and one.type == "TXT"), None)
     if spf is None:
         return replace(usual, keys=keys or usual.keys)
     include = next((word for word in spf.value.lower().split() if word.startswith("include:")), "")
@@ -112,7 +112,7 @@ def _listed(pool: HTTPConnectionPool) -> Iterator[_Domain]:
     """All of them, or Unanswered: what was not read to its end does not say who is missing."""
     after = ""
     for _ in range(PAGES):
-        page = asked(pool, "/domains", _Page, limit=str(A_PAGE), **({"after": after} if after else {}))
+        page = asked(pool, f"/domains?{urlencode({'limit': A_PAGE} | ({'after': after} if after else {}))}", _Page)
         yield from page.data
         if not page.has_more:
             return

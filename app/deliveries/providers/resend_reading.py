@@ -1,10 +1,10 @@
-"""What may be asked of Resend without changing anything there: answers that can be read, or a word why there is none."""
+"""What may be asked of Resend without changing anything there: an answer that can be read, or why there is none."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from urllib3 import HTTPConnectionPool, Timeout, connection_from_url
@@ -41,12 +41,10 @@ def connected() -> HTTPConnectionPool:
     return connection_from_url(running.config().resend_api_url, timeout=TIMEOUT, retries=False)
 
 
-def asked(
-    pool: HTTPConnectionPool, path: str, shape: type[Shape], patience: timedelta = pace.URGENT, **query: str
-) -> Shape:
+def asked(pool: HTTPConnectionPool, path: str, shape: type[Shape], patience: timedelta = pace.URGENT) -> Shape:
     """Raises NotYet, Unanswered or Withheld."""
     pace.take(name, patience)
-    status, body = _called(pool, f"{path}?{urlencode(query)}" if query else path)
+    status, body = _called(pool, path)
     try:
         if status == 200:
             return msgspec.json.decode(body, type=shape)

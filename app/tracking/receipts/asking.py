@@ -1,7 +1,7 @@
 """Mails of which nothing was heard: while receipts could not come in, they were told to nobody.
 
-Resend is asked about them, one by one, a few each minute and only while no mail waits to go out; each a few times, later
-and later. Its answer is a receipt like any other.
+Resend is asked about them, one by one, a few each minute and only while no mail waits to go out; each a few times,
+later and later. Its answer is a receipt like any other.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ YOUNGEST, OLDEST = timedelta(hours=1), timedelta(days=3)  # after it was accepte
 PAUSES = (timedelta(hours=3), timedelta(hours=12), timedelta(days=1))  # after the first, second and third time
 AT_ONCE = 100  # mails a round
 A_ROUND = 8.0  # seconds: what asks may take 20
-AT_ONCE_OR_NOT = timedelta(milliseconds=600)  # the patience of the last in the queue
-# Who opened it has it: told of its last event only, we conclude the one before.
+PATIENCE = timedelta(milliseconds=600)
+# Who opened it has it: told of its last event only, we conclude the one before. Others say nothing new.
 KINDS = {
     "delivered": "delivered",
     "opened": "delivered",
@@ -38,8 +38,6 @@ KINDS = {
     "complained": "complained",
     "failed": "failed",
     "suppressed": "failed",
-    "sent": "sent",
-    "delivery_delayed": "delivery_delayed",
 }
 SILENT = text(
     """
@@ -112,14 +110,14 @@ def _silent(now: datetime) -> list[Row[tuple[int, int, str, int]]]:
 
 def _ask(pool: HTTPConnectionPool, one: Row[tuple[int, int, str, int]], now: datetime) -> None:
     try:
-        told = _told(one, asked(pool, f"/emails/{one.provider_id}", _Mail, AT_ONCE_OR_NOT), now)
+        told = _told(one, asked(pool, f"/emails/{one.provider_id}", _Mail, PATIENCE), now)
     except Missing:
         told = None
     except Unanswered:
         _note([one.id], now + PAUSES[0])
         raise NotYet("Resend does not answer now.") from None
     _note([one.id], now + PAUSES[min(one.asked, len(PAUSES) - 1)])
-    if told is not None and told.kind not in ("sent", "delivery_delayed"):
+    if told is not None:
         hearing.hear(told, None, now)
 
 

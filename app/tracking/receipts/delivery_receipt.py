@@ -16,10 +16,10 @@ PROVIDERS = ("resend", "ses")
 
 
 class DeliveryReceipt(Model):
-    """`matched_at` empty: it tells of a mail that we do not know (yet), and `detail` says why.
+    """`matched_at` empty: it tells of a mail that we do not know (yet).
 
     `detail`: `said`, the provider's words; of a bounce `is_hard`, `type` and `subtype`; `notice_id` where it tells of
-    a notice; `type` of an ignored one. Never an address.
+    a notice; of one that fits no mail why it does not (`unmatched`), and which it names (`mail`, `run`). No addresses.
     """
 
     __tablename__ = "delivery_receipts"
@@ -40,7 +40,7 @@ class DeliveryReceipt(Model):
         CheckConstraint(f"kind IN ({', '.join(map(repr, KINDS))})", name="kind"),
         Index("ix_delivery_receipts_delivery_id", "delivery_id", postgresql_where=text("delivery_id IS NOT NULL")),
         Index("ix_delivery_receipts_provider_id", "provider_id"),
-        Index("ix_delivery_receipts_unmatched", "id", postgresql_where=text("matched_at IS NULL")),
+        Index("ix_delivery_receipts_unmatched", "created_date", "id", postgresql_where=text("matched_at IS NULL")),
         Index("ix_delivery_receipts_created_date", "created_date", postgresql_using="brin"),
     )
 

@@ -19,7 +19,8 @@ EMPTY = text(
     """
 )
 KNOWN = f"""
-    SELECT r.delivery_id AS mail, r.provider, r.kind, r.at, r.detail FROM delivery_receipts r WHERE {THEIRS} ORDER BY r.id
+    SELECT r.delivery_id AS mail, r.provider, r.kind, r.at, r.detail
+      FROM delivery_receipts r WHERE {THEIRS} ORDER BY r.id
 """
 
 

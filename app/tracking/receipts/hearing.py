@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import and_, delete, insert, or_, text, update
 
 from app.db import db
 from app.receipts import keep, webhooks
@@ -25,6 +25,16 @@ from app.tracking.receipts.told import Told
 READERS: dict[str, Callable[[bytes, datetime], Told]] = {"resend": resend.read, "ses": ses.read}
 TRIED = timedelta(days=1)  # for so long what fits no mail is tried again
 KEPT = timedelta(days=400)
+# Only those whose mail is out by now: an account may serve others, of whose mails we hear all day.
+COME_TRUE = text(
+    """
+    SELECT r.id FROM delivery_receipts r
+      JOIN deliveries d ON d.id = CAST(r.detail ->> 'mail' AS bigint) AND d.run_id = CAST(r.detail ->> 'run' AS bigint)
+     WHERE r.matched_at IS NULL AND r.created_date > :since
+       AND d.state = ANY (:heard) AND (d.provider_id IS NULL OR d.provider_id = r.provider_id)
+     ORDER BY r.id
+    """
+)
 SETTLE = text(lattice.SETTLE)
 
 
@@ -59,7 +69,7 @@ def hear(told: Told, receipt_id: int | None, now: datetime) -> Mail | None:
         "kind": told.kind,
         "at": told.at,
         "delivery_id": mail.delivery_id if mail else None,
-        "detail": told.detail | _beside(mail, why),
+        "detail": told.detail | _beside(told, mail, why),
         "matched_at": now if settled else None,
     }
     db.session.execute(insert(DeliveryReceipt).values(receipt))
@@ -70,14 +80,16 @@ def hear(told: Told, receipt_id: int | None, now: datetime) -> Mail | None:
 
 def match_again(now: datetime) -> Iterator[None]:
     """Whose mail was not there, or not out, when they came."""
-    lost = DeliveryReceipt.matched_at.is_(None), DeliveryReceipt.created_date > now - TRIED
-    for receipt_id in db.session.scalars(select(DeliveryReceipt.id).where(*lost).order_by(DeliveryReceipt.id)).all():
+    asked = {"since": now - TRIED, "heard": list(lattice.HEARD)}
+    for receipt_id in db.session.scalars(COME_TRUE, asked).all():
         _try_again(receipt_id, now)
         yield
 
 
 def forget_old(now: datetime) -> None:
-    db.session.execute(delete(DeliveryReceipt).where(DeliveryReceipt.created_date < now - KEPT))
+    """What fits no mail is of no use without the call that it came with."""
+    unmatched = and_(DeliveryReceipt.matched_at.is_(None), DeliveryReceipt.created_date < now - keep.KEPT)
+    db.session.execute(delete(DeliveryReceipt).where(or_(DeliveryReceipt.created_date < now - KEPT, unmatched)))
 
 
 def _matched(told: Told) -> tuple[Mail | None, str]:
@@ -89,10 +101,10 @@ def _matched(told: Told) -> tuple[Mail | None, str]:
         return None, str(unmatched)
 
 
-def _beside(mail: Mail | None, why: str) -> dict[str, Any]:
+def _beside(told: Told, mail: Mail | None, why: str) -> dict[str, Any]:
     if mail is not None and mail.notice_id is not None:
         return {"notice_id": mail.notice_id}
-    return {"unmatched": why} if why else {}
+    return {"unmatched": why, "mail": told.delivery_id, "run": told.run_id} if why else {}
 
 
 def _effect(told: Told, mail: Mail, now: datetime) -> None:
@@ -114,9 +126,9 @@ def _try_again(receipt_id: int, now: datetime) -> None:
     told = READERS[receipt.provider](webhooks.whole(call), receipt.created_date)
     mail, why = _matched(told)
     if mail is None:
-        receipt.detail = told.detail | {"unmatched": why}
+        receipt.detail = told.detail | _beside(told, None, why)
         return
-    receipt.detail, receipt.matched_at, receipt.delivery_id = told.detail | _beside(mail, ""), now, mail.delivery_id
+    receipt.detail, receipt.matched_at, receipt.delivery_id = told.detail, now, mail.delivery_id
     db.session.flush()
     _effect(told, mail, now)
     if mail.is_erased:
