@@ -68,6 +68,7 @@ from app.blueprints.settings import (
     brand,
     limits,
     queues,
+    receipts,
     senders,
     sign_ups,
     suppressions,
@@ -101,8 +102,7 @@ BY_KEY = (
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, topics, sign_ups, suppressions, attributes, users, api_keys,
-    webhook,
-    queues, audit,
+    webhook, receipts, queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.

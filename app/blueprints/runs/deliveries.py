@@ -11,6 +11,7 @@ from app.blueprints.automations import shown_trigger
 from app.customers import directory as customers
 from app.deliveries import directory, local_outbox, runs, variants
 from app.deliveries.run import Run
+from app.tracking.receipts import directory as receipts
 
 door = Blueprint("deliveries", __name__)
 SHOWN = 10
@@ -28,6 +29,8 @@ def show(delivery_id: int) -> Response:
         variant=variants.of_delivery(delivery),
         customer=customers.find(delivery.customer_id),
         stayed_here=local_outbox.called(f"delivery-{delivery.id}"),
+        receipts=receipts.of_delivery(delivery.id),
+        KINDS=receipts.KINDS_SAID,
     )
 
 
