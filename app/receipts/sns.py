@@ -191,3 +191,4 @@ class _Certificates:
 
 _pool = PoolManager(maxsize=2, timeout=TIMEOUT, retries=False)
 _certificates = _Certificates()
+forget_certificates = _certificates.forget

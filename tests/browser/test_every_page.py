@@ -147,7 +147,6 @@ PAGES = {
     "settings-webhook-no-match": "/settings/webhook?q=nothing",
     "settings-receipts": "/settings/receipts",
     "settings-receipts-no-match": "/settings/receipts?q=nothing",
-    "settings-receipt": "/settings/receipts/1",
     "settings-queues": "/settings/queues",
     "settings-audit": "/settings/audit",
 }
