@@ -87,10 +87,11 @@ def test_of_an_erased_person_receipts_keep_what_happened_and_no_word(app):
     erasing.begin(mail.customer_id, COMMAND_LINE)
     db.session.commit()
     jobs.erase()
-    post(app, event("complained", mail, to=["maya@people.example"]))
+    for kind in ("complained", "bounced"):
+        post(app, event(kind, mail, to=["maya@people.example"]))
     db.session.expire_all()
-    assert [fact["kind"] for fact in rows("delivery_receipts")] == ["bounced", "sent", "complained"]
-    assert ["said" in fact["detail"] for fact in rows("delivery_receipts")] == [False, False, False]
+    assert [fact["kind"] for fact in rows("delivery_receipts")] == ["bounced", "sent", "complained", "bounced"]
+    assert ["said" in fact["detail"] for fact in rows("delivery_receipts")] == [False] * 4
     calls = db.session.query(Receipt).all()
     assert {webhooks.whole(call) for call in calls} == {FORGOTTEN_BODY}
     (kept,) = db.session.execute(db.text("SELECT bounced_at, complained_at FROM forgotten_addresses"))

@@ -69,7 +69,7 @@ def hear(told: Told, receipt_id: int | None, now: datetime) -> Mail | None:
         "kind": told.kind,
         "at": told.at,
         "delivery_id": mail.delivery_id if mail else None,
-        "detail": told.detail | _beside(told, mail, why),
+        "detail": _detail(told, mail, why),
         "matched_at": now if settled else None,
     }
     db.session.execute(insert(DeliveryReceipt).values(receipt))
@@ -101,10 +101,13 @@ def _matched(told: Told) -> tuple[Mail | None, str]:
         return None, str(unmatched)
 
 
-def _beside(told: Told, mail: Mail | None, why: str) -> dict[str, Any]:
+def _detail(told: Told, mail: Mail | None, why: str = "") -> dict[str, Any]:
+    """Of an erased person without a word."""
     if mail is not None and mail.notice_id is not None:
-        return {"notice_id": mail.notice_id}
-    return {"unmatched": why, "mail": told.delivery_id, "run": told.run_id} if why else {}
+        return told.detail | {"notice_id": mail.notice_id}
+    if mail is not None and mail.is_erased:
+        return {name: value for name, value in told.detail.items() if name != "said"}
+    return told.detail | ({"unmatched": why, "mail": told.delivery_id, "run": told.run_id} if why else {})
 
 
 def _effect(told: Told, mail: Mail, now: datetime) -> None:
@@ -126,9 +129,9 @@ def _try_again(receipt_id: int, now: datetime) -> None:
     told = READERS[receipt.provider](webhooks.whole(call), receipt.created_date)
     mail, why = _matched(told)
     if mail is None:
-        receipt.detail = told.detail | _beside(told, None, why)
+        receipt.detail = _detail(told, None, why)
         return
-    receipt.detail, receipt.matched_at, receipt.delivery_id = told.detail, now, mail.delivery_id
+    receipt.detail, receipt.matched_at, receipt.delivery_id = _detail(told, mail), now, mail.delivery_id
     db.session.flush()
     _effect(told, mail, now)
     if mail.is_erased:
