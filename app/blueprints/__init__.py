@@ -73,6 +73,7 @@ from app.blueprints.settings import (
     conversions,
     limits,
     queues,
+    receipts,
     senders,
     sign_ups,
     suppressions,
@@ -107,7 +108,7 @@ BY_KEY = (
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, settings_tracking, conversions, topics, sign_ups, suppressions,
-    attributes, users, api_keys, webhook, queues, audit,
+    attributes, users, api_keys, webhook, receipts, queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.

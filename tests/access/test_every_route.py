@@ -24,7 +24,11 @@ from app.db import db
 RAW_TOKEN = hashlib.sha1(b"the walk").hexdigest()
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 HTMX = {"HX-Request": "true"}
-SIGNED = {"webhooks.funnel"}  # who calls there proves it by a signature, whoever is signed in
+SIGNED = {
+    "webhooks.funnel",
+    "webhooks.resend",
+    "webhooks.ses",
+}  # who calls there proves it by a signature, whoever is signed in
 # The token of a link is the key, or nothing is; no cookie is read, so there is none that a forged form could use.
 LINKED = {"unsubscribe.act", "preferences.act", "sign_up.ask", "sign_up.confirm"}
 

@@ -14,6 +14,7 @@ from app.deliveries.run import Run
 from app.settings import conversions
 from app.tracking import directory as tracking
 from app.tracking import money
+from app.tracking.receipts import directory as receipts
 
 door = Blueprint("deliveries", __name__)
 SHOWN, HITS = 10, 100
@@ -35,6 +36,8 @@ def show(delivery_id: int) -> Response:
         stayed_here=local_outbox.called(f"delivery-{delivery.id}"),
         hits=hits[:HITS],
         has_more_hits=len(hits) > HITS,
+        receipts=receipts.of_delivery(delivery.id),
+        KINDS=receipts.KINDS_SAID,
     )
 
 
