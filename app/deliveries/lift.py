@@ -21,6 +21,12 @@ class Group:
     def rate(self) -> float:
         return self.reached / self.people if self.people else 0.0
 
+    @property
+    def spread(self) -> float:
+        """As if two more had been there, of whom one reached it: that nobody did is no proof that nobody would."""
+        rate = (self.reached + 1) / (self.people + 2)
+        return rate * (1 - rate)
+
 
 @dataclass(frozen=True)
 class Lift:
@@ -67,16 +73,17 @@ def wilson(group: Group) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def needed(rate: float, other: float, times: float) -> float:
-    """People of the other group, where this one is so many times as large."""
-    spread = other * (1 - other) + rate * (1 - rate) / times
-    return (ERROR + POWER) ** 2 * spread / (rate - other) ** 2 if rate != other else math.inf
+def needed(few: Group, many: Group) -> float:
+    """People of the smaller group, while the other one stays so many times as large."""
+    spread = few.spread + many.spread * few.people / many.people
+    apart = few.rate - many.rate
+    return (ERROR + POWER) ** 2 * spread / apart**2 if apart else math.inf
 
 
 def _more(mailed: Group, held: Group) -> int | None:
     """The smaller group decides; both grow as they have grown so far."""
     few, many = sorted((mailed, held), key=lambda one: one.people)
-    of_few = needed(many.rate, few.rate, many.people / few.people)
+    of_few = needed(few, many)
     if few.people < LEAST:
         of_few = LEAST if math.isinf(of_few) else max(of_few, LEAST)
     missing = max(of_few - few.people, 0) * (1 + many.people / few.people)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
@@ -26,7 +27,7 @@ WITHIN = "SELECT a.customer_id FROM (\n{audience}\n) a WHERE a.customer_id = ANY
 
 def keep(run: Run, whom: Whom, a_step_later: Whom, now: datetime) -> None:
     said = {name: _kept(value, a_step_later.said[name]) for name, value in whom.said.items()}
-    run.audience = {"sql": whom.sql, "said": said, "at": now.isoformat()}
+    run.audience = {"sql": whom.sql, "said": said, "at": now.isoformat(), "zone": team.zone().key}
 
 
 def left(run: Run, customer_ids: Sequence[int], now: datetime) -> set[int]:
@@ -51,7 +52,7 @@ def _kept(value: Any, later: Any) -> dict[str, Any]:
 
 
 def _said(kept: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    then, zone = datetime.fromisoformat(kept["at"]), team.zone()
+    then, zone = datetime.fromisoformat(kept["at"]), ZoneInfo(kept["zone"])
     days = now.astimezone(zone).date() - then.astimezone(zone).date()
     return {name: _at(one, now - then, days) for name, one in kept["said"].items()}
 
