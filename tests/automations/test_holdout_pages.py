@@ -125,7 +125,7 @@ def test_both_rates_and_the_difference_in_words(reader):
         "<dd>9,000</dd>",
         '900 <span class="sub tiny">10.0 %</span>',
         '70 <span class="sub tiny">7.0 %</span>',
-        "With the mail 3.0 of a hundred people more reach the goal than without it, which is 43 % more.",
+        "With the mail, 3.0 more of a hundred people reach the goal than without it, which is 43 % more.",
         "the true difference lies between +1.1 and +4.6.",
         "About 270 people reached it because of the mail.",
         "enough data",
@@ -135,7 +135,7 @@ def test_both_rates_and_the_difference_in_words(reader):
 
 def test_a_mail_that_does_harm_is_told_so(reader):
     found = card(reader, ran((270, 9_000), (70, 1_000)))
-    assert "4.0 of a hundred people fewer reach the goal than without it, which is 57 % fewer." in found
+    assert "4.0 fewer of a hundred people reach the goal than without it, which is 57 % fewer." in found
     assert "because of the mail" not in found
 
 
@@ -152,8 +152,8 @@ def test_what_is_not_known_yet_says_how_many_more_people_it_takes(reader):
         ((0, 0), (0, 0), "Nothing is known yet.</b> People count once their run is finished and 5 days after it"),
         ((3, 40), (0, 9), "Not enough data yet: about 730 more people.</b> Fewer than 100 of each say nothing."),
         ((0, 900), (0, 100), "Nobody has reached the goal yet."),
-        ((90, 900), (10, 100), "With the mail as many reach the goal as without it."),
-        ((9, 900), (0, 100), "With the mail 1.0 of a hundred people more reach the goal than without it, so far."),
+        ((90, 900), (10, 100), "With the mail, as many reach the goal as without it."),
+        ((9, 900), (0, 100), "With the mail, 1.0 more of a hundred people reach the goal than without it, so far."),
     ],
 )
 def test_it_is_honest_about_little_and_about_nothing(reader, mailed, held, said):

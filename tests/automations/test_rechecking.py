@@ -16,8 +16,8 @@ from app.clock import clock
 from app.customers.erasing import Person
 from app.customers.who import Who
 from app.db import db
-from app.deliveries import jobs as sending
 from app.deliveries import erasing, rechecking
+from app.deliveries import jobs as sending
 from app.deliveries.run import Run
 from app.segments import audience, keeping, listed
 from app.segments.definition import Definition as Wanted

@@ -62,11 +62,11 @@ def _lead(mailed: Group, held: Group, judged: Lift) -> str:
     if not mailed.reached and not held.reached:
         return "Nobody has reached the goal yet."
     if not judged.difference:
-        return "With the mail as many reach the goal as without it."
+        return "With the mail, as many reach the goal as without it."
     how = "more" if judged.difference > 0 else "fewer"
     relative = "" if judged.relative is None else f", which is {abs(judged.relative):.0%} {how}".replace("%", " %")
-    points = f"{100 * abs(judged.difference):.1f} of a hundred people {how}"
-    return f"With the mail {points} reach the goal than without it{relative}{'' if judged.is_enough else ', so far'}."
+    people = f"{100 * abs(judged.difference):.1f} {how} of a hundred people"
+    return f"With the mail, {people} reach the goal than without it{relative}{'' if judged.is_enough else ', so far'}."
 
 
 def _sure(mailed: Group, held: Group, judged: Lift) -> str:
