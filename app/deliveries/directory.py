@@ -46,6 +46,7 @@ REASONS_SAID = {
     "render": "The mail could not be drawn for them",
     "not_allowed": "Not in MAIL_ALLOW of this machine",
     "cancelled": "Cancelled before it went out",
+    "left_segment": "Not in the segment any more",
     "expired": "Too late to be of use",
     "erased": "Erased",
 }

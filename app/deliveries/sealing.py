@@ -20,7 +20,7 @@ from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
 from app.db import db
-from app.deliveries import allowing, capping, message, outcomes, runs
+from app.deliveries import allowing, capping, message, outcomes, rechecking, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.limits import NONE, Limits
@@ -126,7 +126,8 @@ def is_stale(batch: Batch, run: Run, now: datetime) -> bool:
     if run.purpose == "transactional" or running.config().mail_allow:
         return True  # a receipt with old words, or a machine for trials: these are always drawn anew
     found = db.session.execute(text(PRESENT), {"run": run.id, "ids": batch.sealed_ids}).all()
-    return any(not one.is_there for one in found) or bool(refusals(run, [one.customer_id for one in found], now))
+    ids = [one.customer_id for one in found]
+    return any(not one.is_there for one in found) or bool(refusals(run, ids, now) or rechecking.left(run, ids, now))
 
 
 def are_allowed(batch: Batch) -> bool:
@@ -171,6 +172,8 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
     sealed = Sealed()
     ids = [row.customer_id for row in waiting]
     refused, people = refusals(run, ids, now), message.people(ids)
+    gone = rechecking.left(run, [one for one in ids if one not in refused], now)
+    refused |= dict.fromkeys(gone, rechecking.REASON)
     open_ = [row for row in waiting if row.customer_id not in refused]
     capped = capping.over(limits.caps, open_, now)
     taken = _taken(run, [row for row in open_ if row.id not in capped])

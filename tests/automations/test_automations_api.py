@@ -109,7 +109,7 @@ def test_a_sender_is_named_by_its_address(crm, config):
         ({"limits": {"late_hours": True}}, "limits.late_hours"),
         ({"limits": {"throttle_per_minute": 0}}, "limits.throttle_per_minute"),
         ({"limits": {"cap": {"n": 1}}}, "limits.cap"),
-        ({"limits": {"holdout_percent": 10}}, "limits.holdout_percent"),
+        ({"limits": {"holdout_percent": 51}}, "limits.holdout_percent"),
         ({"limits": {"quiet": {}}}, "limits.quiet"),
         ({"goal": {}}, "goal"),
         ({"goal": {"event": "login"}}, "goal.within"),

@@ -84,6 +84,7 @@ PAGES = {
     "automation-preflight": "/automations/1/preflight",
     "automation-run": "/automations/1/runs/new",
     "automation-versions": "/automations/1/versions",
+    "automation-holdout": "/automations/1/holdout",
     "automation-deletion": "/automations/1/deletion",
     "runs": "/runs",
     "runs-no-match": "/runs?q=wram",

@@ -20,7 +20,15 @@ from app.problem import Problem
 from app.settings import team
 
 WORDS = ("name", "description", "purpose", "topic", "timezone", "reply_to", "when", "cron", "day", "time")
-LIMITS = (*limit_fields.WORDS, "local", "local_at", "throttle_per_minute", "late_hours")
+LIMITS = (
+    *limit_fields.WORDS,
+    "local",
+    "local_at",
+    "throttle_per_minute",
+    "late_hours",
+    "holdout_percent",
+    "recheck_segment",
+)
 IDS = ("segment_id", "template_id", "sender_id")
 EVERY_MORNING = "0 10 * * *"
 BLANK = {
@@ -94,6 +102,10 @@ def limits(form: Mapping[str, str]) -> dict[str, Any]:
         found["throttle_per_minute"] = limit_fields.whole(form["throttle_per_minute"])
     if form["late_hours"]:
         found["late_hours"] = limit_fields.number(form["late_hours"])
+    if form["holdout_percent"]:
+        found["holdout_percent"] = limit_fields.number(form["holdout_percent"].replace(",", "."))
+    if form["recheck_segment"]:
+        found["recheck_segment"] = True
     return found
 
 
@@ -105,6 +117,8 @@ def _shown_limits(own: Mapping[str, Any]) -> dict[str, str]:
         "local_at": local if isinstance(local, str) else "",
         "throttle_per_minute": str(own.get("throttle_per_minute", "")),
         "late_hours": "" if late is None else f"{late:g}",
+        "holdout_percent": f"{own['holdout_percent']:g}" if own.get("holdout_percent") else "",
+        "recheck_segment": "yes" if own.get("recheck_segment") else "",
     }
 
 
