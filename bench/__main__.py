@@ -18,6 +18,7 @@ NAMES = (
     "send",
     "send-million",
     "triggers",
+    "metrics",
 )
 
 
