@@ -87,9 +87,17 @@ class Day:
 class MailDay(Day, Counts, Model):
     __tablename__ = "mail_days"
 
+    __table_args__ = (Index("ix_mail_days_run_id_day", "run_id", "day"),)
+
+
+class MailboxDay(Day, Counts, Model):
+    """Apart from those above, which are five times fewer."""
+
+    __tablename__ = "mailbox_days"
+
     mailbox: Mapped[str] = mapped_column(Text, primary_key=True)
 
-    __table_args__ = (Index("ix_mail_days_run_id_day", "run_id", "day"),)
+    __table_args__ = (Index("ix_mailbox_days_run_id_day", "run_id", "day"),)
 
 
 class MailHour(Day, Counts, Model):
@@ -109,6 +117,16 @@ class MomentDay(Day, Moments, Model):
     hour: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
 
     __table_args__ = (Index("ix_moment_days_run_id_day", "run_id", "day"),)
+
+
+class MomentTotal(Moments, Model):
+    """The same of all runs together: a tenth of the rows."""
+
+    __tablename__ = "moment_totals"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    weekday: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    hour: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
 
 
 class CreditDay(Day, Worth, Model):

@@ -37,13 +37,15 @@ ADD = (
     f"""
     WITH gone AS (DELETE FROM mail_deltas RETURNING *),
          at AS (SELECT *, ({THERE})::date AS day, extract(hour FROM {THERE})::smallint AS hour FROM gone),
-         days AS ({_add("mail_days", "day, run_id, mailbox", COUNTS, "at")})
+         days AS ({_add("mail_days", "day, run_id", COUNTS, "at")}),
+         mailboxes AS ({_add("mailbox_days", "day, run_id, mailbox", COUNTS, "at")})
     {_add("mail_hours", "day, run_id, hour", COUNTS, "at")}
     """,
     f"""
     WITH gone AS (DELETE FROM moment_deltas RETURNING *),
          at AS (SELECT *, ({THERE})::date AS day, (extract(isodow FROM {HAPPENED}) - 1)::smallint AS weekday,
-                       extract(hour FROM {HAPPENED})::smallint AS hour FROM gone)
+                       extract(hour FROM {HAPPENED})::smallint AS hour FROM gone),
+         totals AS ({_add("moment_totals", "day, weekday, hour", MOMENTS, "at")})
     {_add("moment_days", "day, run_id, weekday, hour", MOMENTS, "at")}
     """,
     f"""
@@ -57,7 +59,7 @@ THEIRS = "WHERE run_id = ANY (:runs)"
 AGAIN = (
     f"""
     WITH gone AS (DELETE FROM mail_deltas {THEIRS}), days AS (DELETE FROM mail_days {THEIRS}),
-         hours AS (DELETE FROM mail_hours {THEIRS})
+         mailboxes AS (DELETE FROM mailbox_days {THEIRS}), hours AS (DELETE FROM mail_hours {THEIRS})
     INSERT INTO mail_deltas (run_id, quarter, mailbox, {", ".join(COUNTS)})
     SELECT run_id, quarter, mailbox, {", ".join(f"sum({name})" for name in COUNTS)}
       FROM (SELECT d.run_id, {QUARTER.format("coalesce(d.accepted_at, r.planned_for)")} AS quarter,
@@ -67,7 +69,9 @@ AGAIN = (
      GROUP BY run_id, quarter, mailbox
     """,
     f"""
-    WITH gone AS (DELETE FROM moment_deltas {THEIRS}), days AS (DELETE FROM moment_days {THEIRS})
+    WITH gone AS (DELETE FROM moment_deltas {THEIRS}), days AS (DELETE FROM moment_days {THEIRS} RETURNING *),
+         less AS (SELECT day, weekday, hour, {", ".join(f"-{name} AS {name}" for name in MOMENTS)} FROM days),
+         totals AS ({_add("moment_totals", "day, weekday, hour", MOMENTS, "less")})
     INSERT INTO moment_deltas (run_id, quarter, happened, {", ".join(MOMENTS)})
     SELECT d.run_id, {QUARTER.format("d.accepted_at")}, {QUARTER.format("happened.at")},
            {", ".join(f"count(*) FILTER (WHERE what = '{name}')" for name in MOMENTS)}

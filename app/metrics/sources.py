@@ -16,17 +16,21 @@ KEPT = "day BETWEEN :first AND :last AND {runs}"
 SINCE = "quarter >= :starts AND quarter < :ends AND {runs}"
 THERE = "(quarter AT TIME ZONE :zone)"
 DAYS = f"""
-    SELECT run_id, day, mailbox, {COUNTED} FROM mail_days WHERE {KEPT}
-    UNION ALL SELECT run_id, {THERE}::date, mailbox, {COUNTED} FROM mail_deltas WHERE {SINCE}
+    SELECT run_id, day, {COUNTED} FROM mail_days WHERE {KEPT}
+    UNION ALL SELECT run_id, {THERE}::date, {COUNTED} FROM mail_deltas WHERE {SINCE}
+"""
+MAILBOXES = f"""
+    SELECT mailbox, {COUNTED} FROM mailbox_days WHERE {KEPT}
+    UNION ALL SELECT mailbox, {COUNTED} FROM mail_deltas WHERE {SINCE}
 """
 HOURS = f"""
     SELECT run_id, hour::int, {COUNTED} FROM mail_hours WHERE {KEPT}
     UNION ALL SELECT run_id, extract(hour FROM {THERE})::int, {COUNTED} FROM mail_deltas WHERE {SINCE}
 """
 MOMENTS = f"""
-    SELECT run_id, weekday::int, hour::int, opened, clicked, any_opened, any_clicked FROM moment_days WHERE {KEPT}
+    SELECT weekday::int, hour::int, opened, clicked, any_opened, any_clicked FROM {{table}} WHERE {KEPT}
     UNION ALL
-    SELECT run_id, extract(isodow FROM happened AT TIME ZONE :zone)::int - 1,
+    SELECT extract(isodow FROM happened AT TIME ZONE :zone)::int - 1,
            extract(hour FROM happened AT TIME ZONE :zone)::int, opened, clicked, any_opened, any_clicked
       FROM moment_deltas WHERE {SINCE}
 """
@@ -47,17 +51,22 @@ def days(scope: Scope) -> str:
     return _rolled(DAYS, scope) if is_counted(scope) else straight.days(scope)
 
 
+def mailboxes(scope: Scope) -> str:
+    return _rolled(MAILBOXES, scope) if is_counted(scope) else straight.days(scope)
+
+
 def hours(scope: Scope) -> str:
     return _rolled(HOURS, scope) if is_counted(scope) else straight.hours(scope)
 
 
 def moments(scope: Scope) -> str:
-    return _rolled(MOMENTS, scope) if is_counted(scope) else straight.moments(scope)
+    table = "moment_totals" if scope.is_everything else "moment_days"
+    return _rolled(MOMENTS, scope, table) if is_counted(scope) else straight.moments(scope)
 
 
 def credited(scope: Scope) -> str:
     return _rolled(CREDITS, scope) if is_counted(scope) else straight.credited(scope)
 
 
-def _rolled(source: str, scope: Scope) -> str:
-    return source.format(runs=scope.runs("run_id"))
+def _rolled(source: str, scope: Scope, table: str = "") -> str:
+    return source.format(runs=scope.runs("run_id"), table=table)

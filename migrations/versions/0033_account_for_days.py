@@ -48,10 +48,15 @@ TABLES = (
       rule text NOT NULL, currency text NOT NULL, amount bigint NOT NULL, conversions integer NOT NULL)
     """,
     f"""
-    CREATE TABLE mail_days (day date, run_id bigint, mailbox text, {numbers(COUNTS)},
-      CONSTRAINT pk_mail_days PRIMARY KEY (day, run_id, mailbox))
+    CREATE TABLE mail_days (day date, run_id bigint, {numbers(COUNTS)},
+      CONSTRAINT pk_mail_days PRIMARY KEY (day, run_id))
     """,
     "CREATE INDEX ix_mail_days_run_id_day ON mail_days (run_id, day)",
+    f"""
+    CREATE TABLE mailbox_days (day date, run_id bigint, mailbox text, {numbers(COUNTS)},
+      CONSTRAINT pk_mailbox_days PRIMARY KEY (day, run_id, mailbox))
+    """,
+    "CREATE INDEX ix_mailbox_days_run_id_day ON mailbox_days (run_id, day)",
     f"""
     CREATE TABLE mail_hours (day date, run_id bigint, hour smallint, {numbers(COUNTS)},
       CONSTRAINT pk_mail_hours PRIMARY KEY (day, run_id, hour))
@@ -62,6 +67,10 @@ TABLES = (
       CONSTRAINT pk_moment_days PRIMARY KEY (day, run_id, weekday, hour))
     """,
     "CREATE INDEX ix_moment_days_run_id_day ON moment_days (run_id, day)",
+    f"""
+    CREATE TABLE moment_totals (day date, weekday smallint, hour smallint, {numbers(MOMENTS)},
+      CONSTRAINT pk_moment_totals PRIMARY KEY (day, weekday, hour))
+    """,
     """
     CREATE TABLE credit_days (day date, run_id bigint, rule text, currency text,
       amount bigint NOT NULL, conversions integer NOT NULL,
@@ -226,7 +235,7 @@ def downgrade() -> None:
         op.execute(f"DROP FUNCTION {name}()")
     op.execute("DROP INDEX ix_delivery_events_clicks")
     for table in (
-        "credit_days", "moment_days", "mail_hours", "mail_days", "credit_deltas", "moment_deltas", "mail_deltas",
+        "credit_days", "moment_totals", "moment_days", "mail_hours", "mailbox_days", "mail_days", "credit_deltas", "moment_deltas", "mail_deltas",
         "roll_up",
     ):  # fmt: skip
         op.execute(f"DROP TABLE {table}")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from app.automations.automation import Automation
 from app.db import db
 from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
@@ -24,6 +25,14 @@ NOW = datetime(2026, 10, 22, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 MONTH = Range(date(2026, 10, 1), date(2026, 10, 31), ZoneInfo("UTC"))
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def make_automation(name: str = "Invitation") -> Automation:
+    """It never acts."""
+    automation = Automation(name=name, trigger={"cron": "0 10 * * *"})
+    db.session.add(automation)
+    db.session.commit()
+    return automation
 
 
 def make_run(key: str = "a run", at: datetime = NOW, automation_id: int | None = None, name: str = "Open day") -> Run:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.automations.making import make_automation
-from tests.metrics.making import DAY, HOUR, NOW, make_credit, make_mail, make_run
+from tests.metrics.making import DAY, HOUR, NOW, make_automation, make_credit, make_mail, make_run
 
 OCTOBER = "from=2026-10-01&to=2026-10-31"
 

@@ -14,8 +14,19 @@ from app.metrics import cost, people, reports, tables
 from app.metrics.cost import Price
 from app.metrics.ranges import Range
 from app.tracking.hit import Hit
-from tests.automations.making import make_automation
-from tests.metrics.making import BERLIN, DAY, HOUR, MONTH, NOW, make_credit, make_mail, make_run, move_to, of
+from tests.metrics.making import (
+    BERLIN,
+    DAY,
+    HOUR,
+    MONTH,
+    NOW,
+    make_automation,
+    make_credit,
+    make_mail,
+    make_run,
+    move_to,
+    of,
+)
 
 pytestmark = pytest.mark.usefixtures("counted")
 LATER = NOW + HOUR

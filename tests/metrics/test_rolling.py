@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
@@ -13,22 +14,19 @@ from sqlalchemy.exc import OperationalError
 from app.db import db
 from app.metrics import rolling, sources, straight
 from app.metrics.ranges import Range
+from app.metrics.scope import Scope
 from tests.metrics.making import BERLIN, HOUR, NOW, change, make_credit, make_mail, make_run, move_to, of, roll_up
 
 AUTUMN = Range(date(2026, 9, 1), date(2026, 12, 31), BERLIN)
-KINDS = ("days", "hours", "moments", "credited")
-KEYS = {
-    "days": "run_id, day, mailbox",
-    "hours": "run_id, hour",
-    "moments": "run_id, weekday, hour",
-    "credited": "run_id, day, rule, currency",
-}
-VALUES = {
-    "days": straight.COUNTS,
-    "hours": straight.COUNTS,
-    "moments": rolling.MOMENTS,
-    "credited": rolling.WORTH,
-}
+# Each source: which columns it is told apart by, what it counts, and the same straight from the rows.
+KINDS = (
+    (sources.DAYS, "run_id, day", straight.COUNTS, straight.days),
+    (sources.MAILBOXES, "mailbox", straight.COUNTS, straight.days),
+    (sources.HOURS, "run_id, hour", straight.COUNTS, straight.hours),
+    (sources.MOMENTS.replace("{table}", "moment_days"), "weekday, hour", rolling.MOMENTS, straight.moments),
+    (sources.MOMENTS.replace("{table}", "moment_totals"), "weekday, hour", rolling.MOMENTS, straight.moments),
+    (sources.CREDITS, "run_id, day, rule, currency", rolling.WORTH, straight.credited),
+)
 MAILS = 40
 # What can become of a mail, again and again, some of it undone; drawn by lot, whatever the order.
 LIVES = (
@@ -66,23 +64,21 @@ MONEY = (
 )
 
 
-def difference(kind: str) -> list[object]:
+def difference(source: str, key: str, names: Sequence[str], rows: Callable[[Scope], str]) -> list[object]:
     """Of the sums to the rows, by one statement: what nobody may ever see."""
-    key, names = KEYS[kind], VALUES[kind]
     scope = of(AUTUMN)
-    sides = (f"{getattr(sources, kind.upper() if kind != 'credited' else 'CREDITS').format(runs='true')}",)
     sums = ", ".join(f"sum({name}) AS {name}" for name in names)
     counted = [
         f"SELECT * FROM (SELECT {key}, {sums} FROM ({one}) rows GROUP BY {key}) summed"
         f" WHERE ({', '.join(names)}) <> ({', '.join('0' for _ in names)})"
-        for one in (*sides, getattr(straight, kind)(scope))
+        for one in (source.format(runs="true"), rows(scope))
     ]
     asked = "(({0}) EXCEPT ALL ({1})) UNION ALL (({1}) EXCEPT ALL ({0}))".format(*counted)
     return list(db.session.execute(text(asked), scope.said))
 
 
 def is_exact() -> bool:
-    return not any(map(difference, KINDS))
+    return not any(difference(*kind) for kind in KINDS)
 
 
 def live(app, seed: int) -> None:
