@@ -19,6 +19,7 @@ NAMES = (
     "send-million",
     "triggers",
     "tracking",
+    "metrics",
 )
 
 

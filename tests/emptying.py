@@ -30,6 +30,7 @@ EMPTIED = """
           EXECUTE format('DELETE FROM %I', filled);
         END IF;
       END LOOP;
+      DELETE FROM credit_deltas; -- what deleting the others has left behind
       FOR used IN
         SELECT format('%I.%I', schemaname, sequencename)::regclass
           FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL

@@ -45,6 +45,7 @@ from app.blueprints.api import customers as api_customers
 from app.blueprints.api import erasures as api_erasures
 from app.blueprints.api import events as api_events
 from app.blueprints.api import messages as api_messages
+from app.blueprints.api import metrics as api_metrics
 from app.blueprints.api import openapi as api_documents
 from app.blueprints.api import runs as api_runs
 from app.blueprints.api import segments as api_segments
@@ -105,7 +106,7 @@ DOORS = (
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
     api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
-    api_runs, api_messages, segment,
+    api_runs, api_messages, api_metrics, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, settings_tracking, conversions, topics, sign_ups, suppressions,

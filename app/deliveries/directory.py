@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
 
 from app.customers.customer import Customer
 from app.db import db
@@ -23,16 +23,12 @@ STATES_SAID = {
     "cancelled": "Cancelled",
     "failed": "Failed",
 }
-# What is asked for, and which states of a delivery that is.
-FATES: dict[str, tuple[str, ...]] = {
-    "waiting": WAITING,
-    "accepted": ACCEPTED,
-    "delivered": ("delivered",),
-    "bounced": ("bounced",),
-    "complained": ("complained",),
-    "skipped": ("skipped",),
-    "failed": ("failed",),
-    "uncertain": ("uncertain",),
+# What is asked for, and which mails that is: behind each number of a run stand as many people.
+FATES: dict[str, ColumnElement[bool]] = {
+    "waiting": Delivery.state.in_(WAITING),
+    "accepted": Delivery.state.in_(ACCEPTED),
+    **{name: and_(Delivery.state.in_(ACCEPTED), at.is_not(None)) for name, at in runs.CAME.items()},
+    **{state: Delivery.state == state for state in ("skipped", "failed", "uncertain")},
 }
 REASONS_SAID = {
     "no_address": "No e-mail address",
@@ -83,7 +79,7 @@ FATE = Field(
     "What became of it",
     "choice",
     {"is": "is"},
-    lambda _op, value: Delivery.state.in_(FATES[value]),
+    lambda _op, value: FATES[value],
     tuple((one, one.capitalize()) for one in FATES),
 )
 REASON = Field(

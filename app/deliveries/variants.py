@@ -34,7 +34,7 @@ COUNTED = text(
     """
     SELECT variant,
            count(*) FILTER (WHERE state = ANY (:accepted)) AS sent,
-           count(*) FILTER (WHERE state = 'delivered') AS delivered,
+           count(delivered_at) AS delivered,
            count(opened_at) AS opened, count(clicked_at) AS clicked, count(converted_at) AS converted
       FROM deliveries
      WHERE run_id = ANY (:runs) AND variant IS NOT NULL

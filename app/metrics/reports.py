@@ -91,7 +91,7 @@ def by_hour(scope: Scope) -> list[tuple[int, Figures]]:
 
 def by_mailbox(scope: Scope) -> list[tuple[str, Figures]]:
     """By who keeps their mail; without revenue."""
-    found = _by("mailbox", sources.days(scope), scope)
+    found = _by("mailbox", sources.mailboxes(scope), scope)
     return [(one, found.get(one, Figures())) for one in MAILBOXES]
 
 

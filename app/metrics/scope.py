@@ -26,6 +26,10 @@ class Scope:
         return replace(self, range=self.range.before())
 
     @property
+    def is_everything(self) -> bool:
+        return self.automation_id is None and self.run_id is None
+
+    @property
     def said(self) -> dict[str, Any]:
         """For statements."""
         return {

@@ -23,6 +23,7 @@ from app.db import Model, db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
+from app.metrics import rolling
 from app.ops import joining, sweeping, telling, tidying
 from app.receipts import idempotency, keep
 from app.segments import jobs as segments
@@ -54,6 +55,7 @@ RECURRING = (
     Recurring("Match what providers told with mails of now", 5 * MINUTE, "events", hearing.match_again),
     Recurring("Ask what became of mails that nobody told of", MINUTE, "upkeep", asking.ask),
     Recurring("See which domains mail comes from", 10 * MINUTE, "upkeep", verification.settle),
+    Recurring("Add up what became of the mails", 5 * SECOND, "upkeep", rolling.roll_up),
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),

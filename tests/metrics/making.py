@@ -8,18 +8,31 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from app.automations.automation import Automation
 from app.db import db
 from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
+from app.metrics import rolling
 from app.metrics.ranges import Range
 from app.metrics.scope import Scope
+from app.settings import team
+from app.settings.team import Team
 from app.tracking.conversion import Attribution, Conversion
+from tests.automations.making import ADA
 from tests.deliveries.making import make_version, planned
 
 NOW = datetime(2026, 10, 22, 10, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 MONTH = Range(date(2026, 10, 1), date(2026, 10, 31), ZoneInfo("UTC"))
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def make_automation(name: str = "Invitation") -> Automation:
+    """It never acts."""
+    automation = Automation(name=name, trigger={"cron": "0 10 * * *"})
+    db.session.add(automation)
+    db.session.commit()
+    return automation
 
 
 def make_run(key: str = "a run", at: datetime = NOW, automation_id: int | None = None, name: str = "Open day") -> Run:
@@ -51,6 +64,20 @@ def make_credit(mail: Delivery, amount: int = 5000, rule: str = "last_click", **
 def credit(mail: Delivery, order: Conversion, rule: str = "last_click") -> None:
     touch = {"touch": "click", "touched_at": NOW}
     db.session.add(Attribution(conversion_id=order.id, rule=rule, delivery_id=mail.id, run_id=mail.run_id, **touch))
+    db.session.commit()
+
+
+def move_to(zone: str) -> None:
+    """The team's days begin elsewhere, and everything is counted by them."""
+    found, version = team.read()
+    if found.timezone != zone:
+        team.save(Team(timezone=zone), version, ADA)
+    roll_up()
+
+
+def roll_up() -> None:
+    for _ in rolling.roll_up(NOW):
+        db.session.commit()
     db.session.commit()
 
 

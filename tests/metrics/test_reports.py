@@ -14,11 +14,29 @@ from app.metrics import cost, people, reports, tables
 from app.metrics.cost import Price
 from app.metrics.ranges import Range
 from app.tracking.hit import Hit
-from tests.automations.making import make_automation
-from tests.metrics.making import BERLIN, DAY, HOUR, MONTH, NOW, make_credit, make_mail, make_run, of
+from tests.metrics.making import (
+    BERLIN,
+    DAY,
+    HOUR,
+    MONTH,
+    NOW,
+    make_automation,
+    make_credit,
+    make_mail,
+    make_run,
+    move_to,
+    of,
+)
 
-pytestmark = pytest.mark.usefixtures("app")
+pytestmark = pytest.mark.usefixtures("counted")
 LATER = NOW + HOUR
+
+
+@pytest.fixture(params=("straight", "rolled up"))
+def counted(request, app):
+    """Whichever way it is counted, the figures are the same."""
+    if request.param == "rolled up":
+        move_to("UTC")
 
 
 def test_all_figures_are_of_the_mails_sent_in_the_range_whenever_the_rest_happened():
@@ -41,6 +59,7 @@ def test_all_figures_are_of_the_mails_sent_in_the_range_whenever_the_rest_happen
 
 
 def test_a_day_begins_where_the_team_is_and_days_without_mail_are_there():
+    move_to("Europe/Berlin")
     run = make_run()
     make_mail(run, 1, datetime(2026, 10, 21, 22, 30, tzinfo=UTC))
     days = reports.by_day(of(Range(date(2026, 10, 20), date(2026, 10, 23), BERLIN)))
@@ -82,6 +101,7 @@ def test_mailboxes_are_told_apart_by_their_domains():
 
 
 def test_the_hours_of_a_week_add_up_to_the_mails_that_were_opened():
+    move_to("Europe/Berlin")
     run = make_run()
     opened = datetime(2026, 10, 25, 23, 10, tzinfo=UTC)  # on Monday at ten past midnight in Berlin
     make_mail(run, 1, opened_at=opened, clicked_at=opened + HOUR)
