@@ -3,8 +3,8 @@ where nobody waits for anybody; from time to time that is added to sums by day, 
 
 from alembic import op
 
-revision = "0033"
-down_revision = "0026"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
