@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Flask, g
 from markupsafe import Markup, escape
 
+from app import money
 from app.paging import Page
 from app.settings import team
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-WHOLE = frozenset(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"))
-THOUSANDTHS = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 SIZES = ((1024**3, "GB"), (1024**2, "MB"), (1024, "kB"))
 
 
@@ -39,7 +38,7 @@ def init_app(app: Flask) -> None:
         pair=lambda key: (key, key),
         as_moment=as_moment,
         worth=worth,
-        money=money,
+        money=money.said,
         percent=percent,
         in_zone=lambda at, zone_name: at.astimezone(ZoneInfo(zone_name)),
     )
@@ -177,23 +176,7 @@ def worth(properties: Mapping[str, Any]) -> str:
     minor, currency = properties.get("total", properties.get("price")), properties.get("currency")
     if not isinstance(minor, int) or isinstance(minor, bool) or not isinstance(currency, str):
         return ""
-    return money(minor, currency)
-
-
-def money(minor: int, currency: str, *, is_round: bool = False) -> str:
-    """4180 and EUR are 41.80 EUR; a yen has no smaller part."""
-    places = places_of(currency)
-    return f"{minor / 10**places:,.{0 if is_round else places}f} {currency}"
-
-
-def amount(minor: int, currency: str) -> str:
-    """For spreadsheets: 41.80"""
-    places = places_of(currency)
-    return f"{minor / 10**places:.{places}f}"
-
-
-def places_of(currency: str) -> int:
-    return 0 if currency in WHOLE else 3 if currency in THOUSANDTHS else 2
+    return money.said(minor, currency)
 
 
 def percent(share: float | None) -> str:

@@ -6,16 +6,6 @@ from dataclasses import dataclass
 
 from app.metrics.figures import Figures
 
-MINOR = 100  # the price of one mail is given in hundredths of a minor unit: it is a fraction of a cent
-
-
-@dataclass(frozen=True)
-class Price:
-    """Of one mail: `hundredths` of a minor unit of the currency."""
-
-    hundredths: int
-    currency: str
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -27,11 +17,12 @@ class Cost:
     back: float | None
 
 
-def of(figures: Figures, price: Price) -> Cost:
-    whole = figures.sent * price.hundredths / MINOR
-    revenue = figures.revenue.get(price.currency, 0)
+def of(figures: Figures, a_mail: float, currency: str) -> Cost:
+    """`a_mail`: minor units, mostly a fraction of one."""
+    whole = figures.sent * a_mail
+    revenue = figures.revenue.get(currency, 0)
     return Cost(
-        currency=price.currency,
+        currency=currency,
         whole=round(whole),
         per_conversion=whole / figures.converted if figures.converted else None,
         back=revenue / whole if whole else None,

@@ -22,6 +22,7 @@ from app.metrics.figures import Figures
 from app.metrics.scope import Scope
 from app.ops import concerns, going_out
 from app.paging import capped_count
+from app.settings import conversions
 
 DAYS, WEEK = 14, 7
 SHOWN = 5  # alerts
@@ -59,7 +60,7 @@ class View:
 def at(now: datetime, zone: ZoneInfo) -> View:
     count, is_capped = _customers()
     coming, coming_count = going_out.next_ones(now, zone)
-    week = Scope(ranges.lately(WEEK, now.astimezone(zone).date(), zone))
+    week = Scope(ranges.lately(WEEK, now.astimezone(zone).date(), zone), rule=conversions.read().rule)
     return View(
         customers=count,
         is_capped=is_capped,

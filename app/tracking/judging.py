@@ -17,13 +17,11 @@ import msgspec
 from sqlalchemy import RowMapping, TextClause, text
 
 from app.db import db
-from app.tracking import robots
+from app.tracking import credit, robots
 from app.tracking.robots import HUMAN, Fact, Mail
 from app.tracking.stream import Seen
 
-KEPT = timedelta(
-    days=400
-)  # the longest period of the reports and its year before; later hits of a mail say nothing new
+KEPT = timedelta(days=400)  # later hits of a mail say nothing new
 MOST = 1_000  # hits of a kind and mail: what somebody's script asks for day and night is not kept
 # Nothing more is kept of a customer who was erased.
 MAILS = text(
@@ -115,7 +113,15 @@ def judge(ids: Collection[int], seen: Sequence[Seen], now: datetime) -> Done:
     _write(KEEP, new)
     _write(CHANGE, other)
     _write(TIMES, [_times(mail, verdicts) for mail, verdicts in judged.items()])
+    _look_again(every, mails)
     return Done(len(new), len(other))
+
+
+def _look_again(judged: Sequence[tuple[Known, str]], mails: dict[int, RowMapping]) -> None:
+    """A person's click that is new, or one that is no person's after all: what it led to may be put down to another."""
+    moved = [hit for hit, now in judged if hit.kind == "click" and hit.reason != now and HUMAN in (hit.reason, now)]
+    if moved:
+        credit.again({mails[hit.delivery_id]["customer_id"] for hit in moved}, min(hit.at for hit in moved))
 
 
 def _mails(ids: Collection[int], now: datetime) -> Sequence[RowMapping]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import text
 
 from app.db import db
+from app.money import said
 
 # For whoever puts a statement together: `a` is the attribution, `c` its conversion.
 CREDITED = "attributions a JOIN conversions c ON c.id = a.conversion_id"
@@ -64,11 +65,6 @@ class Earned:
         return " and ".join(said(net, currency) for currency, net in self.revenue.items())
 
 
-def said(minor: int, currency: str | None) -> str:
-    """4900 and EUR are 49.00 EUR."""
-    return f"{minor / 100:,.2f} {currency or ''}".strip()
-
-
 def of_runs(run_ids: Sequence[int], rule: str) -> dict[str, int]:
     rows = db.session.execute(text(OF_RUNS), {"runs": list(run_ids), "rule": rule})
     return {row.currency: int(row.net) for row in rows}
@@ -80,5 +76,5 @@ def of_automation(automation_id: int, rule: str) -> Earned:
 
 
 def led_to(delivery_id: int, rule: str) -> list[Led]:
-    said = {"delivery": delivery_id, "rule": rule, "most": MOST}
-    return [Led(*row) for row in db.session.execute(text(LED_TO), said)]
+    asked = {"delivery": delivery_id, "rule": rule, "most": MOST}
+    return [Led(*row) for row in db.session.execute(text(LED_TO), asked)]

@@ -28,11 +28,14 @@ DRAIN = "tracking.drain"
 RINGS_EVERY = 1.0  # seconds
 
 
+Kind = Literal["open", "click", "view"]
+
+
 class Seen(msgspec.Struct, frozen=True, array_like=True):
     """One hit as a door saw it; `at` in seconds since 1970. Who and which run: the delivery knows."""
 
     id: UUID
-    kind: Literal["open", "click", "view"]
+    kind: Kind
     at: Annotated[float, Meta(ge=0, le=2**33)]
     delivery_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     place: Annotated[int, Meta(ge=0, lt=2**15)] | None = None

@@ -11,7 +11,6 @@ import pytest
 from app.content.template import Link
 from app.db import db
 from app.metrics import cost, people, reports, tables
-from app.metrics.cost import Price
 from app.metrics.ranges import Range
 from app.tracking.hit import Hit
 from tests.metrics.making import (
@@ -162,9 +161,9 @@ def test_each_report_is_a_table_also_where_nothing_was_sent(which):
 
 def test_what_mails_cost_is_held_against_what_came_back():
     make_credit(make_mail(make_run(), 1, converted_at=LATER), 5000)
-    found = cost.of(reports.total(of()), Price(hundredths=12_50, currency="EUR"))
+    found = cost.of(reports.total(of()), 12.5, "EUR")
     assert (found.whole, found.per_conversion, found.back) == (12, 12.5, 400)
-    assert cost.of(reports.total(of(MONTH.before())), Price(100, "EUR")).back is None
+    assert cost.of(reports.total(of(MONTH.before())), 1, "EUR").back is None
 
 
 def _click(mail, place, is_human):

@@ -20,7 +20,7 @@ from app.metrics import ranges, reports
 from app.metrics.figures import NAMES, Figures
 from app.metrics.ranges import Range, Unclear
 from app.metrics.scope import Scope
-from app.settings import team
+from app.settings import conversions, team
 
 door = Blueprint("api_metrics", __name__, url_prefix="/api/v1/metrics")
 USUAL = timedelta(days=29)  # before the last day
@@ -32,7 +32,7 @@ INSTANT = timedelta(microseconds=1)
 def of_automation(automation_id: int) -> Response:
     if keeping.find(automation_id) is None:
         raise Refusal(404, "not_found", f"There is no automation {automation_id}.")
-    scope = Scope(_range(clock(), team.zone()), automation_id=automation_id)
+    scope = Scope(_range(clock(), team.zone()), automation_id=automation_id, rule=conversions.read().rule)
     series = [CountedDay(day=day, **_said(one)) for day, one in reports.by_day(scope)]
     return answer(AutomationMetrics(**_said(reports.total(scope)), series=series))
 

@@ -10,6 +10,12 @@ from app import htmx, wording
 from app.access import may
 from app.automations import keeping as automations
 from app.blueprints.metrics import asked, tiles, viewing
+from app.blueprints.settings.conversions import RULES
+from app.metrics import cost
+from app.metrics.cost import Cost
+from app.metrics.figures import Figures
+from app.settings import conversions
+from app.settings.conversions import Conversions
 
 door = Blueprint("metrics", __name__, url_prefix="/metrics")
 # By domain; whoever runs their own mail is among the others.
@@ -20,6 +26,7 @@ MAILBOXES = {"gmail": "Gmail", "outlook": "Outlook", "yahoo": "Yahoo", "icloud":
 @may("read")
 def index() -> Response:
     wanted = asked.read(request.args, datetime.now(UTC), wording.zone())
+    setting = conversions.read()
     view = viewing.of(wanted.scope, wanted.sort)
     return htmx.answer(
         "metrics/index.html",
@@ -28,8 +35,14 @@ def index() -> Response:
         view=view,
         tiles=tiles.of(view.total, view.before),
         campaign=_campaign(wanted.scope.automation_id),
+        cost=_cost(view.total, setting),
+        rule=RULES[setting.rule][1],
         MAILBOXES=MAILBOXES,
     )
+
+
+def _cost(total: Figures, setting: Conversions) -> Cost | None:
+    return None if setting.cost is None else cost.of(total, setting.cost, setting.currency)
 
 
 def _campaign(automation_id: int | None) -> str:

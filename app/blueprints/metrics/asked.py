@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from app.metrics import ranges
 from app.metrics.scope import HUMAN, Scope
+from app.settings import conversions
 
 SORTS = ("sent", "delivered", "opened", "clicked", "converted", "unsubscribed", "bounced", "revenue")
 SORT = "-sent"
@@ -46,7 +47,12 @@ def read(args: Mapping[str, str], now: datetime, zone: ZoneInfo) -> Asked:
     days, sort = ranges.asked(args, now, zone), args.get("sort", "")
     return Asked(
         range=days.word,
-        scope=Scope(days.range, "all" if args.get("who") == "all" else "human", _number(args.get("automation", ""))),
+        scope=Scope(
+            days.range,
+            "all" if args.get("who") == "all" else "human",
+            _number(args.get("automation", "")),
+            rule=conversions.read().rule,
+        ),
         sort=sort if sort.removeprefix("-") in SORTS else SORT,
         problem=days.problem,
     )

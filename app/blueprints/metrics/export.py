@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
-from app import wording
+from app import money, wording
 from app.access import actor, may
 from app.audit import record as write_down
 from app.blueprints.metrics import asked
@@ -76,7 +76,7 @@ def _figures(first: str, rows: Sequence[tuple[str, Figures]], *, has_revenue: bo
     currencies = sorted({currency for _, figures in rows for currency in figures.revenue}) if has_revenue else []
     yield (first, *NAMES, *(f"revenue {one}" for one in currencies))
     for name, figures in rows:
-        revenue = (wording.amount(figures.revenue.get(one, 0), one) for one in currencies)
+        revenue = (money.plain(figures.revenue.get(one, 0), one) for one in currencies)
         yield (name, *(getattr(figures, one) for one in NAMES), *revenue)
 
 

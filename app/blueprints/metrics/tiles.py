@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.metrics.figures import Figures
-from app.wording import money, percent
+from app.money import said as money
+from app.wording import percent
 
 
 @dataclass(frozen=True)

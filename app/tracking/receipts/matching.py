@@ -41,6 +41,7 @@ class Mail:
     notice_id: int | None = None
     customer_id: int | None = None
     is_erased: bool = False
+    is_uncertain: bool = False  # until now nobody knew whether it went out
 
 
 class Unmatched(ValueError):
@@ -63,7 +64,13 @@ def _delivery(told: Told) -> Mail:
     if row.state not in HEARD:
         raise Unmatched(NOT_OUT)
     _must_agree(told, row.provider_id, row.email)
-    return Mail(folded(row.email), row.id, customer_id=row.customer_id, is_erased=bool(row.is_erased))
+    return Mail(
+        folded(row.email),
+        row.id,
+        customer_id=row.customer_id,
+        is_erased=bool(row.is_erased),
+        is_uncertain=row.state == "uncertain",
+    )
 
 
 def _notice(told: Told) -> Mail:
