@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.util import Finalize
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,7 @@ from redis import Redis
 
 from app.queue import redis_connection, ringer
 from app.tracking.buffer import Buffer
+from app.tracking.hit import KINDS
 
 STREAM, ODD = "campus:hits", "campus:hits:odd"
 LONGEST = 5_000_000  # hits, about 1 GB: what nobody drains must not fill Redis
@@ -28,14 +29,11 @@ DRAIN = "tracking.drain"
 RINGS_EVERY = 1.0  # seconds
 
 
-Kind = Literal["open", "click", "view"]
-
-
 class Seen(msgspec.Struct, frozen=True, array_like=True):
     """One hit as a door saw it; `at` in seconds since 1970. Who and which run: the delivery knows."""
 
     id: UUID
-    kind: Kind
+    kind: Annotated[str, Meta(pattern=f"^({'|'.join(KINDS)})$")]
     at: Annotated[float, Meta(ge=0, le=2**33)]
     delivery_id: Annotated[int, Meta(ge=1, le=2**63 - 1)]
     place: Annotated[int, Meta(ge=0, lt=2**15)] | None = None

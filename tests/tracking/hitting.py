@@ -40,7 +40,7 @@ def make_mails(count: int = 1) -> list[Delivery]:
 def seen(mail: Delivery, kind: str = "open", after: float = 3600, agent: str = CHROME, **facts: Any) -> Seen:
     """So many seconds after it went out."""
     at = (OUT + timedelta(seconds=after)).timestamp()
-    return Seen(uuid4(), kind, at, mail.id, agent=agent, **facts)  # type: ignore[arg-type]
+    return Seen(uuid4(), kind, at, mail.id, agent=agent, **facts)
 
 
 def click(mail: Delivery, place: int = 0, after: float = 3600, **facts: Any) -> Seen:
