@@ -16,7 +16,7 @@ from app.deliveries.tracks import Track
 door = Blueprint("tracking", __name__, url_prefix=quiet.TRACK)
 quiet.keep(door, "public/bare.html")  # its page asks the database for nothing
 
-GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+GIF = b64decode("R0lGODlhAQABAPAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 SECONDS = 5  # until somebody may try again
 
 
