@@ -34,6 +34,9 @@ LATELY = """
     SELECT e.customer_id, e.{time} AS at FROM {table} e
      WHERE {is_named} AND e.{time} > :oldest AND e.{time} <= :latest AND {test}
 """
+LATEST = """
+    SELECT max(e.{time}) FROM {table} e WHERE e.customer_id = :customer AND e.{time} > :since AND {is_named} AND {test}
+"""
 MEANWHILE = """
     EXISTS (SELECT FROM {table} e
              WHERE e.customer_id = called.customer_id AND e.{time} > called.at
@@ -73,6 +76,15 @@ def since(
     sql, said = _asked(SINCE, name, "e.name", where, now, zone)
     keys, customers, moments = map(list, zip(*asked, strict=True))
     return set(db.session.scalars(text(sql), {**said, "asked": keys, "customers": customers, "since": moments}))
+
+
+def latest(
+    customer_id: int, name: str, where: Sequence[Condition], after: datetime, now: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """When it happened to this person last, if it did after that moment."""
+    sql, said = _asked(LATEST, name, "e.name", where, now, zone)
+    found: datetime | None = db.session.scalar(text(sql), {**said, "customer": customer_id, "since": after})
+    return found
 
 
 def lately(
