@@ -46,6 +46,9 @@ TAKE_TURN = text(
 )
 
 
+Key = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class Call:
     """Something that asks for an answer: to whom it happened, what it was, and when."""
@@ -54,6 +57,11 @@ class Call:
     occasion: str
     at: datetime
     facts: dict[str, Any] | None
+
+    @property
+    def key(self) -> Key:
+        """Those who joined a segment at the same look share the occasion."""
+        return self.customer_id, self.occasion
 
 
 def take(keys: Sequence[int], now: datetime) -> None:
@@ -129,20 +137,20 @@ def let_go(automation: Automation, calls: Sequence[Call], outcome: str, now: dat
     db.session.execute(insert(TriggerWait).values(rows).on_conflict_do_nothing())
 
 
-def fire(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> dict[str, str]:
-    """What became of each, by its occasion. Raises Unavailable or Unready: then nothing has happened."""
+def fire(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> dict[Key, str]:
+    """What became of each. Raises Unavailable or Unready: then nothing has happened."""
     segment, found = _segment(automation, now)
     ids = {one.customer_id for one in calls}
     inside = members.within(found, sorted(ids)) if found else ids
     there = [one for one in calls if one.customer_id in inside]
     turn = _whose_turn(automation, reaction, there, now)
-    became = {one.occasion: OUTSIDE for one in calls} | {one.occasion: TOO_OFTEN for one in there}
+    became = {one.key: OUTSIDE for one in calls} | {one.key: TOO_OFTEN for one in there}
     if turn:
         run = occasions.of_the_day(automation, now)
         if segment and found:
             meant.keep(run, segment, found, now)
         adding.add(run, [Mail(one.customer_id, one.occasion, one.facts) for one in turn], now)
-    return became | {one.occasion: FIRED for one in turn}
+    return became | {one.key: FIRED for one in turn}
 
 
 def _listening(keys: Sequence[int]) -> Sequence[Automation]:

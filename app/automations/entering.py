@@ -49,5 +49,6 @@ def _look(segment_id: int, automations: list[Automation], now: datetime) -> None
     calls = [Call(one, f"entered-{now:%Y%m%d%H%M%S}", now, None) for one in joined]
     for automation in automations:
         reaction = reactions.read(automation.trigger, ZoneInfo(definition.zone_of(automation)))
+        take = answering.wait if reaction.delay else answering.answer_now  # who is in it was computed a moment ago
         for first in range(0, len(calls), 500):
-            answering.answer_now(automation, reaction, calls[first : first + 500], now)
+            take(automation, reaction, calls[first : first + 500], now)

@@ -113,6 +113,10 @@ def after(run_id: int, most: int) -> list[Run]:
     return list(db.session.scalars(select(Run).where(Run.id > run_id).order_by(Run.id).limit(most)))
 
 
+def latest(most: int) -> list[Run]:
+    return list(db.session.scalars(select(Run).order_by(Run.created_date.desc(), Run.id.desc()).limit(most)))
+
+
 def people(run: Run, q: str) -> Select[Delivery]:
     """With their customers where somebody searches by name."""
     theirs = select(Delivery).where(Delivery.run_id == run.id)

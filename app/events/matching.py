@@ -42,6 +42,9 @@ LATELY = """
     SELECT e.customer_id, e.{time} AS at FROM {table} e
      WHERE {is_named} AND e.{time} > :oldest AND e.{time} <= :latest AND {test}
 """
+LATEST = """
+    SELECT max(e.{time}) FROM {table} e WHERE e.customer_id = :customer AND e.{time} > :since AND {is_named} AND {test}
+"""
 MEANWHILE = """
     EXISTS (SELECT FROM {table} e
              WHERE e.customer_id = called.customer_id AND e.{time} > called.at
@@ -110,6 +113,15 @@ def between(asked: Sequence[Span], name: str, where: Sequence[Condition], now: d
     said |= {"asked": [one.key for one in asked], "customers": [one.customer_id for one in asked]}
     said |= {"since": [one.since for one in asked], "until": [one.until for one in asked]}
     return [Found(**row) for row in db.session.execute(text(sql), said).mappings()]
+
+
+def latest(
+    customer_id: int, name: str, where: Sequence[Condition], after: datetime, now: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """When it happened to this person last, if it did after that moment."""
+    sql, said = _asked(LATEST, name, "e.name", where, now, zone)
+    found: datetime | None = db.session.scalar(text(sql), {**said, "customer": customer_id, "since": after})
+    return found
 
 
 def lately(
