@@ -15,7 +15,7 @@ from app.logs import log
 
 PAUSE = 0.02  # seconds: what comes in between goes to Redis in one call
 AWAY = 1.0  # seconds between two tries while Redis is away
-ROOM = 50_000  # about 15 MB
+ROOM = 50_000  # 11 MB
 AT_ONCE = 1_000
 
 HandOver = Callable[[list[bytes]], object]

@@ -51,7 +51,7 @@ HITS = text(
       FROM delivery_events WHERE delivery_id = ANY (:ids)
     """
 )
-# What is written comes as JSON: psycopg takes three times as long for arrays.
+# Rows come as JSON: writing them as arrays took psycopg a seventh of the drain's time.
 KEEP = text(
     """
     INSERT INTO delivery_events

@@ -13,7 +13,7 @@ from app.tracking import judging
 from app.tracking.review import Review
 from app.tracking.robots import RULES
 
-SLICE = 1_000  # mails: about a tenth of a second under their locks
+SLICE = 1_000  # mails, whose rows are locked meanwhile
 SLICES = 100  # then other work of the queue has its turn
 TURN_OVER = "There is more; other work comes in between."
 NEXT = text(

@@ -21,7 +21,7 @@ from app.tracking.buffer import Buffer
 from app.tracking.hit import KINDS
 
 STREAM, ODD = "campus:hits", "campus:hits:odd"
-LONGEST = 5_000_000  # hits, about 1 GB: what nobody drains must not fill Redis
+LONGEST = 5_000_000  # hits, 0.9 GB: what nobody drains must not fill Redis
 LONGEST_ODD = 1_000
 LONGEST_AGENT = 300
 FIELD = b"hit"
