@@ -23,7 +23,7 @@ MAILBOXES = ("gmail", "outlook", "yahoo", "icloud", "others")
 WHO = {"opened": "any_opened", "clicked": "any_clicked"}
 STEP = {False: "day", True: "greatest(date_trunc('week', day)::date, CAST(:first AS date))"}
 CAMPAIGNS = """
-    SELECT r.automation_id, coalesce(a.name, r.name) AS name, {step} AS step, {sums}
+    SELECT r.automation_id, coalesce(a.name, r.name) AS name, {step} AS step, {totals}
       FROM (SELECT run_id, day, {sums} FROM ({days}) rows GROUP BY run_id, day) rows
       JOIN runs r ON r.id = run_id LEFT JOIN automations a ON a.id = r.automation_id
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
@@ -97,7 +97,9 @@ def by_mailbox(scope: Scope) -> list[tuple[str, Figures]]:
 
 def by_campaign(scope: Scope) -> list[Campaign]:
     """Whoever sent most first."""
-    asked = CAMPAIGNS.format(step=STEP[scope.range.is_by_week], sums=_sums(scope), days=sources.days(scope))
+    totals = ", ".join(f"sum({name})::bigint AS {name}" for name in NAMES)
+    step, days = STEP[scope.range.is_by_week], sources.days(scope)
+    asked = CAMPAIGNS.format(step=step, totals=totals, sums=_sums(scope), days=days)
     steps = {one: n for n, one in enumerate(scope.range.steps())}
     figures: dict[Key, Figures] = defaultdict(Figures)
     sent: dict[Key, list[int]] = defaultdict(lambda: [0] * len(steps))

@@ -13,6 +13,7 @@ from app.customers.customer import Customer
 from app.db import db
 from app.deliveries.run import Run
 from app.queue import redis_connection
+from app.tracking import stream
 from app.tracking.stream import STREAM, Seen
 from tests.deliveries import making
 from tests.deliveries.making import make_run, make_version, sent
@@ -56,5 +57,6 @@ def path(url: str) -> str:
 
 
 def noted() -> list[Seen]:
+    stream.flush()
     found = redis_connection().xrange(STREAM)
     return [msgspec.msgpack.decode(fields[b"hit"], type=Seen) for _, fields in found]

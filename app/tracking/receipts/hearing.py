@@ -17,7 +17,7 @@ from app.receipts import keep, webhooks
 from app.receipts.erasing import FORGOTTEN_BODY
 from app.receipts.receipt import Receipt
 from app.tally import Tally
-from app.tracking import credit
+from app.tracking import credit, judging
 from app.tracking.receipts import bounces, lattice, matching, resend, ses
 from app.tracking.receipts.delivery_receipt import DeliveryReceipt
 from app.tracking.receipts.matching import Mail, Unmatched
@@ -118,6 +118,8 @@ def _effect(told: Told, mail: Mail, now: datetime) -> None:
             marks[lattice.MARKS[told.kind]] = told.at
         said = {"id": mail.delivery_id, "provider_id": told.provider_id, "at": told.at, **marks}
         db.session.execute(SETTLE, said | {"heard": list(lattice.HEARD), "open": list(lattice.OPEN)})
+    if told.kind == "delivered" and mail.is_clicked and mail.delivery_id is not None:
+        judging.judge([mail.delivery_id], (), now)  # a click within seconds of the delivery is a scanner's
     if mail.is_uncertain and mail.customer_id is not None:
         credit.again([mail.customer_id])  # it is one of the mails now that something may be put down to
     bounces.follow(told, mail, now)

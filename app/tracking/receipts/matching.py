@@ -23,7 +23,8 @@ ELSEWHERE = "It went to another address."
 # Held until the effect is committed: whoever records the same mail at this moment waits, or we do.
 DELIVERY = text(
     """
-    SELECT d.id, d.customer_id, d.email, d.state, d.provider_id, c.erased_at IS NOT NULL AS is_erased
+    SELECT d.id, d.customer_id, d.email, d.state, d.provider_id, c.erased_at IS NOT NULL AS is_erased,
+           coalesce(d.clicked_at, d.machine_clicked_at) IS NOT NULL AS is_clicked
       FROM deliveries d LEFT JOIN customers c ON c.id = d.customer_id
      WHERE d.id = :delivery AND d.run_id = :run
        FOR NO KEY UPDATE OF d
@@ -41,6 +42,7 @@ class Mail:
     notice_id: int | None = None
     customer_id: int | None = None
     is_erased: bool = False
+    is_clicked: bool = False
     is_uncertain: bool = False  # until now nobody knew whether it went out
 
 
@@ -69,6 +71,7 @@ def _delivery(told: Told) -> Mail:
         row.id,
         customer_id=row.customer_id,
         is_erased=bool(row.is_erased),
+        is_clicked=row.is_clicked,
         is_uncertain=row.state == "uncertain",
     )
 
