@@ -24,7 +24,7 @@ WHO = {"opened": "any_opened", "clicked": "any_clicked"}
 STEP = {False: "day", True: "greatest(date_trunc('week', day)::date, CAST(:first AS date))"}
 CAMPAIGNS = """
     SELECT r.automation_id, coalesce(a.name, r.name) AS name, {step} AS step, {sums}
-      FROM (SELECT run_id, day, {sums} FROM ({days}) rows GROUP BY run_id, day) rows
+      FROM ({days}) rows
       JOIN runs r ON r.id = run_id LEFT JOIN automations a ON a.id = r.automation_id
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
