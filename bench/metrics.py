@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import TextClause
 
@@ -98,10 +97,11 @@ def _scope(chart: Chart, lot: random.Random, n: int) -> object:
     from app.db import db
     from app.metrics.ranges import Range
     from app.metrics.scope import Scope
+    from app.settings import team
 
     days = chart.days or LENGTHS[n % len(LENGTHS)]
     first = date(2026, 5, 5) if chart.days else FIRST + timedelta(days=lot.randint(0, DAYS - days))
-    found = Range(first, first + timedelta(days=days - 1), ZoneInfo("UTC"))
+    found = Range(first, first + timedelta(days=days - 1), team.zone())
     who = lot.choice(("human", "all"))
     if chart.of == "everything":
         return Scope(found, who)

@@ -23,10 +23,10 @@ MAILBOXES = ("gmail", "outlook", "yahoo", "icloud", "others")
 WHO = {"opened": "any_opened", "clicked": "any_clicked"}
 STEP = {False: "day", True: "greatest(date_trunc('week', day)::date, CAST(:first AS date))"}
 CAMPAIGNS = """
-    SELECT r.automation_id, coalesce(a.name, r.name) AS name, {step} AS step, {totals}
-      FROM (SELECT run_id, day, {sums} FROM ({days}) rows GROUP BY run_id, day) rows
+    SELECT r.automation_id, coalesce(a.name, r.name) AS name, {step} AS step, {sums}
+      FROM ({days}) rows
       JOIN runs r ON r.id = run_id LEFT JOIN automations a ON a.id = r.automation_id
-     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+     GROUP BY GROUPING SETS ((1, 2, 3), (1, 2))
 """
 CAMPAIGN_REVENUE = """
     SELECT r.automation_id, coalesce(a.name, r.name) AS name, currency, sum(amount)::bigint AS amount
@@ -97,16 +97,16 @@ def by_mailbox(scope: Scope) -> list[tuple[str, Figures]]:
 
 def by_campaign(scope: Scope) -> list[Campaign]:
     """Whoever sent most first."""
-    totals = ", ".join(f"sum({name})::bigint AS {name}" for name in NAMES)
-    step, days = STEP[scope.range.is_by_week], sources.days(scope)
-    asked = CAMPAIGNS.format(step=step, totals=totals, sums=_sums(scope), days=days)
+    asked = CAMPAIGNS.format(step=STEP[scope.range.is_by_week], sums=_sums(scope), days=sources.days(scope))
     steps = {one: n for n, one in enumerate(scope.range.steps())}
-    figures: dict[Key, Figures] = defaultdict(Figures)
+    figures: dict[Key, Figures] = {}
     sent: dict[Key, list[int]] = defaultdict(lambda: [0] * len(steps))
     for row in _rows(asked, scope):
         key = row["automation_id"], row["name"]
-        figures[key] += _figures(row)
-        sent[key][steps[row["step"]]] = row["sent"]
+        if row["step"] is None:  # all of its steps together
+            figures[key] = _figures(row)
+        else:
+            sent[key][steps[row["step"]]] = row["sent"]
     revenue = _campaign_revenue(scope)
     found = [Campaign(*key, replace(one, revenue=revenue.get(key, {})), sent[key]) for key, one in figures.items()]
     return sorted(found, key=lambda one: (-one.figures.sent, one.name, one.automation_id or 0))

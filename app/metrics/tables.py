@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from app import money
 from app.metrics import reports
 from app.metrics.figures import NAMES, Figures
 from app.metrics.scope import Scope
@@ -57,16 +58,16 @@ def _rules(scope: Scope) -> Iterator[Row]:
     yield "rule", "conversions", "currency", "amount"
     for one in reports.by_rule(scope):
         for currency, amount in one.revenue.items() or (("", 0),):
-            yield one.rule, one.conversions, currency, amount
+            yield one.rule, one.conversions, currency, money.plain(amount, currency)
 
 
 def _figures(names: Sequence[str], named: Iterator[tuple[Row, Figures]]) -> Iterator[Row]:
-    """Revenue has a column for each currency, in minor units."""
+    """Revenue has a column for each currency."""
     found = list(named)
     currencies = sorted({currency for _, one in found for currency in one.revenue})
     yield *names, *NAMES, *(f"revenue_{one}" for one in currencies)
     for first, one in found:
-        yield *first, *(getattr(one, name) for name in NAMES), *(one.revenue.get(c, 0) for c in currencies)
+        yield *first, *(getattr(one, name) for name in NAMES), *(money.plain(one.revenue.get(c, 0), c) for c in currencies)
 
 
 REPORTS: Mapping[str, Callable[[Scope], Iterator[Row]]] = {

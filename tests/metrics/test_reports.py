@@ -11,6 +11,7 @@ import pytest
 from app.content.template import Link
 from app.db import db
 from app.metrics import cost, people, reports, tables
+from app.metrics.figures import Figures
 from app.metrics.ranges import Range
 from app.tracking.hit import Hit
 from tests.metrics.making import (
@@ -79,11 +80,12 @@ def test_the_runs_of_an_automation_are_one_campaign_and_those_without_go_by_thei
     for n, day in enumerate((1, 2)):
         make_mail(make_run(f"w{n}", automation_id=automation.id, name="Hello"), n, NOW - day * DAY)
         make_credit(make_mail(make_run(f"g{n}", name="Gone"), n, NOW - 2 * DAY), 700 + n)
-    make_mail(make_run("g3", name="Gone"), 9)
+    make_mail(make_run("g3", name="Gone"), 9, machine_opened_at=LATER)
     gone, welcome = reports.by_campaign(of())
     assert (gone.name, gone.automation_id, gone.figures.sent, gone.figures.revenue) == ("Gone", None, 3, {"EUR": 1401})
     assert (welcome.name, welcome.automation_id, welcome.figures.sent) == ("Welcome", automation.id, 2)
     assert welcome.per_day[19:22] == [1, 1, 0]
+    assert sum((one.figures for one in reports.by_campaign(of(who="all"))), Figures()) == reports.total(of(who="all"))
     assert reports.total(of(automation_id=automation.id)).sent == 2
 
 

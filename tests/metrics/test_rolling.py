@@ -179,6 +179,18 @@ def test_what_is_accepted_late_takes_its_credit_along(app):
     assert db.session.scalars(text("SELECT amount FROM credit_days")).all() == [5000]
 
 
+def test_nothing_changes_its_worth_while_its_credit_is_being_given(app):
+    """Neither would see the other, and the sum would be wrong for good."""
+    mail = make_mail(make_run(), 1)
+    order = make_credit(mail)
+    asked = text("UPDATE attributions SET touch = 'send' WHERE conversion_id = :id")
+    db.session.execute(asked, {"id": order.id})
+    with db.engine.connect() as other:
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(text("UPDATE conversions SET refunded = 1 WHERE id = :id"), {"id": order.id})
+
+
 @pytest.mark.parametrize("name", ["count_changed_mails", "count_changed_worth", "count_taken_credit"])
 def test_without_one_of_its_triggers_it_would_be_wrong(app, name):
     """The comparison above sees what it is there to see."""
