@@ -112,8 +112,6 @@ def _event(automation: Automation, reaction: Reaction, customer: Customer, at: d
     if automation.is_active and since and happened < since:
         yield stopped("acts", "It was not active yet when they did.", since)
     yield from _too_often(automation, reaction, customer, happened)
-    if reaction.unless and (came := _latest(reaction.unless, automation, customer.id, happened, at)):
-        yield stopped("unless", f"They did “{reaction.unless.name}” after it, and then it is not sent.", came)
 
 
 def _never(to: Happening, automation: Automation, customer: Customer, at: datetime) -> Gate:

@@ -42,14 +42,13 @@ ORDER = {name: place for place, name in enumerate(LABELS)}
 
 @dataclass(frozen=True)
 class Gate:
-    """`at` is the moment that `said` is about; `reason` the conditions of a segment; `href` a page that knows more."""
+    """`at` is the moment that `said` is about; `reason` the conditions of a segment."""
 
     name: str
     standing: str
     said: str = ""
     at: datetime | None = None
     reason: Reason | None = None
-    href: str = ""
 
     @property
     def label(self) -> str:

@@ -67,7 +67,11 @@ def _figures(names: Sequence[str], named: Iterator[tuple[Row, Figures]]) -> Iter
     currencies = sorted({currency for _, one in found for currency in one.revenue})
     yield *names, *NAMES, *(f"revenue_{one}" for one in currencies)
     for first, one in found:
-        yield *first, *(getattr(one, name) for name in NAMES), *(money.plain(one.revenue.get(c, 0), c) for c in currencies)
+        yield (
+            *first,
+            *(getattr(one, name) for name in NAMES),
+            *(money.plain(one.revenue.get(c, 0), c) for c in currencies),
+        )
 
 
 REPORTS: Mapping[str, Callable[[Scope], Iterator[Row]]] = {
