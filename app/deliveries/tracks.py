@@ -112,8 +112,8 @@ def _tail(rules: Tracking, base_url: str, start: str, behind: int) -> str:
 
 
 def _is_led(place: int, target: str, own: str) -> bool:
-    is_page = addresses.leads_somewhere(target, addresses.PICTURES)
-    return is_page and not target.startswith(own) and len(target) <= LONGEST and place < MOST_PLACES
+    is_led = not target.startswith(own) and len(target) <= LONGEST and place < MOST_PLACES
+    return is_led and addresses.leads_somewhere(target, addresses.PICTURES)
 
 
 def _start(base_url: str, token: str) -> str:

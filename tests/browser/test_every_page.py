@@ -167,6 +167,8 @@ STRANGERS = {
     "sign-up-wrong-link": "/sign-up/confirm",
     "unsubscribe-wrong-link": "/unsubscribe",
     "preferences-wrong-link": "/preferences",
+    "link-of-nobody": "/track/click/x/0",
+    "view-wrong-link": "/view",
 }
 
 

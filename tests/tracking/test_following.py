@@ -14,15 +14,17 @@ from werkzeug.test import TestResponse
 from app import create_app, signing
 from app.audit.actor import COMMAND_LINE
 from app.consent import links as reader_links
+from app.content import knowledge
 from app.content.template import TemplateVersion
 from app.db import db
 from app.deliveries import refs, targets
+from app.deliveries.message import Writer
 from app.queue import redis_connection
 from app.settings import tracking
 from app.settings.tracking import Tracking
 from tests.consent.links_of import ask, seen
 from tests.deliveries import making
-from tests.tracking.following import hrefs, make_mailed, noted, path
+from tests.tracking.following import FACTS, hrefs, make_mailed, noted, path
 
 
 @pytest.fixture
@@ -66,6 +68,14 @@ def test_what_is_no_page_of_somebody_else_stays_as_it_is(app, mailed):
     assert [urlsplit(one).path for one in found[5:8]] == ["/unsubscribe", "/preferences", "/view"]
     assert making.outbox()[-1].headers["List-Unsubscribe"] == f"<{found[5]}>"
     assert "/track/" not in making.outbox()[-1].text
+
+
+def test_a_mail_that_is_drawn_again_is_the_same_to_the_byte(app, mailed):
+    maya, run = mailed
+    mail = making.delivery_to(maya)
+    drawn = [Writer.of(run).write(mail.id, knowledge.people([maya.id])[0], FACTS) for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0].html == making.outbox()[-1].html
 
 
 def test_a_link_of_ones_own_carries_its_target_under_a_seal(app, mailed):

@@ -36,8 +36,8 @@ class _Rewriter:
             return self.condition(node)
         if isinstance(node, nodes.For):
             return self.loop(node)
-        if isinstance(node, nodes.FilterBlock):  # the mark of an address: nobody else can write one
-            return self.address(node)
+        if isinstance(node, nodes.FilterBlock):  # the mark of a word or an address: nobody else can write one
+            return _word(node) if node.filter.name == "_word" else self.address(node)
         assert isinstance(node, nodes.Output)
         return nodes.Output([self.output(one) for one in node.nodes], lineno=node.lineno)
 
@@ -50,8 +50,6 @@ class _Rewriter:
 
     def address(self, node: nodes.FilterBlock) -> nodes.Node:
         """One expression, to be escaped at its end, where no conditions stand in it."""
-        if node.filter.name == "_word":
-            return nodes.Output([nodes.Name("_word", "load")], lineno=node.lineno)
         body, number = self.body(node.body), node.filter.args[0]
         if not all(isinstance(one, nodes.Output) for one in body):
             return nodes.FilterBlock(body, _verb("_escaped_address", None, number), lineno=node.lineno)
@@ -141,6 +139,10 @@ class _Rewriter:
 
 def _at(verb: str, root: nodes.Name, path: Path, *arguments: Any) -> nodes.Filter:
     return _verb(verb, nodes.Name(root.name, "load", lineno=root.lineno), path, *arguments)
+
+
+def _word(node: nodes.FilterBlock) -> nodes.Output:
+    return nodes.Output([nodes.Name("_word", "load")], lineno=node.lineno)
 
 
 def _unescaped(part: nodes.Expr) -> nodes.Expr:
