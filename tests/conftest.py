@@ -17,7 +17,9 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
 from redis import Redis
+from xdist.scheduler import LoadFileScheduling
 
 from app import create_app
 from app.accounts import passwords
@@ -29,16 +31,30 @@ from tests import emptying, sql_wall
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
+LONG = bool(os.environ.get("LONG"))
+BROWSER = "tests/browser/"
 LONGEST = ("test_workers.py", "test_asked_from_outside.py")
+# How often a property is tried; the long suite looks ten times as far.
+settings.register_profile("campus", max_examples=250 if LONG else 25, deadline=None)
+settings.load_profile("campus")
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser first: every process begins with pages on one demo, and empties it only when none are left.
-
-    Then the longest: at the end no process of the tests shall wait for another.
-    """
+    """The browser first, then the longest: at the end no process of the tests shall wait for another."""
     items.sort(key=lambda item: (item.path.parent.name != "browser", item.path.name not in LONGEST))
+
+
+class Spread(LoadFileScheduling):
+    """File by file, and the browser in one process: one product with one demo, emptied when all pages were seen."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
+    return Spread(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
