@@ -70,7 +70,7 @@ def test_every_answer_is_as_the_document_says(make_system, address, tmp_path):
             "--exclude-checks",
             "negative_data_rejection",  # asking.py asks for it where one bad item does not stand beside good ones
             "--max-examples",
-            "400" if LONG else "8",
+            "400" if LONG else "25",
             "--seed",
             "7",
             "--no-shrink",
