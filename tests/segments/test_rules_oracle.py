@@ -36,7 +36,7 @@ from tests.segments.imagined import LISTED, WITH_RULES, Imagination
 from tests.segments.worlds import RUNS, World
 
 LONG = int(os.environ.get("LONG", "0"))
-WORLDS, RULES = (80, 480) if LONG else (16, 120)
+WORLDS, RULES = (80, 480) if LONG else (8, 120)
 
 
 @pytest.mark.timeout(3_000 if LONG else 300)
