@@ -16,6 +16,7 @@ from app.deliveries.delivery import ACCEPTED, WAITING, Delivery
 from app.deliveries.run import Run
 from app.metrics import refusals
 from app.metrics.gates import AHEAD, UNKNOWN, Gate, passed, stopped, waits
+from app.tracking.receipts import directory as receipts
 
 HOLDS = {
     quiet_hours.NAME: "Held until their quiet hours are over.",
@@ -107,7 +108,8 @@ def _came_back(delivery: Delivery, run: Run) -> Iterator[Gate]:
 
 def _delivered(delivery: Delivery) -> Gate:
     if delivery.bounced_at or delivery.state == "bounced":
-        return stopped("delivered", f"It came back: {delivery.reason or 'nobody said why'}", delivery.bounced_at)
+        said = db.session.scalar(select(receipts.words_of_bounce(delivery.id)))
+        return stopped("delivered", f"It came back: {said or 'nobody said why'}", delivery.bounced_at)
     if delivery.delivered_at or delivery.state in ("delivered", "complained"):
         return passed("delivered", "", delivery.delivered_at)
     return Gate("delivered", UNKNOWN, "The provider has not said so.")

@@ -15,7 +15,7 @@ from app.automations.automation import Automation
 from app.consent.permission import UnknownTopic
 from app.customers.customer import Customer
 from app.db import db
-from app.deliveries import capping, filling, limits, quiet_hours
+from app.deliveries import capping, filling, holdout, limits, quiet_hours
 from app.deliveries.filling import Whom
 from app.metrics import refusals
 from app.metrics.gates import PASSED, UNKNOWN, Gate, passed, stopped, waits
@@ -80,9 +80,9 @@ def _refusal(automation: Automation, customer: Customer, now: datetime) -> str |
     is_once = filling.is_once(automation.purpose) and triggers.is_by_clock(automation.trigger)
     these = _sharing(automation, customer, now) if is_once else [customer.id]
     try:
-        sql, said = filling.judged(
-            Whom(THESE, {"these": these}), automation.purpose, automation.topic, now, is_once=is_once
-        )
+        held = holdout.of(automation.id, automation.limits, now)
+        whom = Whom(THESE, {"these": these})
+        sql, said = filling.judged(whom, automation.purpose, automation.topic, now, is_once=is_once, held=held)
     except UnknownTopic:
         return "unsubscribed"
     refusal: str | None = db.session.scalar(text(sql + REFUSAL), {**said, "asked": customer.id})

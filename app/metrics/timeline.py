@@ -18,6 +18,7 @@ from app.events import story
 from app.events.story import Part, Story, packed
 from app.listing import BadAsk
 from app.tracking.hit import Hit
+from app.tracking.receipts import directory as receipts
 
 KINDS = ("all", "mail", "events", "stages", "changes", "consent")
 # What came of a mail after it was accepted; opens and clicks are told by what was hit. In the order in which they come.
@@ -64,8 +65,9 @@ def _mails(customer_id: int) -> Select[Any]:
 
 
 def _came_back(customer_id: int) -> Select[Any]:
+    what = _of_mail(reason=receipts.words_of_bounce(Delivery.id))
     steps = [
-        _theirs(customer_id, "mail", Delivery.id * STEPS + place, at, literal(name), _of_mail(reason=Delivery.reason))
+        _theirs(customer_id, "mail", Delivery.id * STEPS + place, at, literal(name), what)
         .where(at.is_not(None))
         for place, (name, at) in enumerate(CAME.items(), start=1)
     ]  # fmt: skip

@@ -17,8 +17,9 @@ from app.deliveries import stopping
 from app.deliveries.delivery import Delivery
 from app.deliveries.filling import Whom
 from app.deliveries.run import Run
-from app.metrics import explain
+from app.metrics import explain, timeline
 from app.settings import topics
+from app.tracking.receipts.delivery_receipt import DeliveryReceipt
 from tests.deliveries.making import delivery_to, make_run, make_version, planned
 from tests.factories import make_customer
 from tests.segments.making import MAYA_ONLY, make_rules, make_segment, put
@@ -89,8 +90,7 @@ ROWS = [
     ({"state": "failed", "reason": "no such mailbox"}, "accepted", "stopped", "no such mailbox"),
     ({"state": "uncertain", "reason": "No answer came."}, "accepted", "unknown", "No answer came."),
     ({"state": "planned"}, "posted", "waits", "waits for its turn"),
-    ({"state": "bounced", "accepted_at": LONG_AGO, "bounced_at": LONG_AGO, "reason": "mailbox full"},
-     "delivered", "stopped", "mailbox full"),
+    ({"state": "bounced", "accepted_at": LONG_AGO, "bounced_at": LONG_AGO}, "delivered", "stopped", "nobody said why"),
     ({"state": "complained", "accepted_at": LONG_AGO, "complained_at": LONG_AGO}, "complained", "stopped", "as spam"),
 ]  # fmt: skip
 
@@ -106,6 +106,18 @@ def test_the_row_of_a_mail_is_the_truth(app, row, gate, standing, said):
     assert standings(found)[gate] == standing
     assert (found.stop.name if found.stop else None) == (gate if standing == "stopped" else None)
     assert standings(found)["consent"] == "passed" or gate in ("allowed",)
+
+
+def test_a_mail_that_came_back_says_so_in_the_words_of_the_provider(app):
+    customer, run = maya(), make_run()
+    db.session.execute(update(Delivery).values(state="bounced", accepted_at=LONG_AGO, bounced_at=LONG_AGO))
+    told = {"provider": "resend", "provider_id": "x", "kind": "bounced", "at": LONG_AGO, "matched_at": LONG_AGO}
+    mail = db.session.scalars(select(Delivery)).one()
+    db.session.add(DeliveryReceipt(**told, delivery_id=mail.id, detail={"said": "mailbox full"}))
+    db.session.commit()
+    assert gates(explain.of_run(run, customer, now()))["delivered"].said == "It came back: mailbox full"
+    bounced = next(line for line in timeline.of(customer.id, "mail", None).lines if line.name == "bounced")
+    assert bounced.properties["reason"] == "mailbox full"
 
 
 def test_a_mail_that_was_clicked_passed_everything_and_a_machine_is_no_person(app):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 
 from app.db import db
 from app.listing import Field, Listing
@@ -75,6 +77,13 @@ def of_delivery(delivery_id: int) -> list[DeliveryReceipt]:
     """In the order in which it happened."""
     theirs = select(DeliveryReceipt).where(DeliveryReceipt.delivery_id == delivery_id)
     return list(db.session.scalars(theirs.order_by(DeliveryReceipt.at, DeliveryReceipt.id).limit(SHOWN)))
+
+
+def words_of_bounce(delivery_id: Any) -> ScalarSelect[str]:
+    """What the provider said first, for a statement that reads mails."""
+    bounced = DeliveryReceipt.delivery_id == delivery_id, DeliveryReceipt.kind == "bounced"
+    said = select(DeliveryReceipt.detail["said"].astext).where(*bounced)
+    return said.order_by(DeliveryReceipt.at, DeliveryReceipt.id).limit(1).scalar_subquery()
 
 
 def unmatched() -> int:
