@@ -24,6 +24,7 @@ SMTP_LIKE = (
 REGIONS = ("SES_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")  # the first that is set
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TOPIC = re.compile(r"arn:aws:sns:[a-z]{2,}(-[a-z]+)+-\d{1,2}:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
 LIMIT = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
 
 
@@ -85,6 +86,8 @@ class Config:
     resend_webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     mail_server: MailServer | None = None
     ses: Ses = Ses()
+    ses_topic_arns: tuple[str, ...] = ()  # of SNS: whose receipts are taken
+    sns_endpoint_url: str | None = None  # for trials: instead of Amazon's, where certificates come from
     dns_servers: tuple[NameServer, ...] | None = ()  # empty: the machine's own; None: nobody is asked
     log_format: str = "json"
     release: str = "dev"
@@ -117,6 +120,8 @@ def from_environment(env: Mapping[str, str]) -> Config:
         resend_webhook_secrets=_webhook_secrets(env, "RESEND_WEBHOOK_SECRET"),
         mail_server=_mail_server(env),
         ses=_ses(env),
+        ses_topic_arns=_topic_arns(env),
+        sns_endpoint_url=_web_address(env, "SNS_ENDPOINT_URL", "") if env.get("SNS_ENDPOINT_URL") else None,
         dns_servers=_dns_servers(env),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
@@ -254,6 +259,15 @@ def _ses(env: Mapping[str, str]) -> Ses:
         raise ConfigError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither.")
     url = _web_address(env, "SES_ENDPOINT_URL", "") if env.get("SES_ENDPOINT_URL") else None
     return Ses(_ses_region(env, is_ours), chosen or None, url)
+
+
+def _topic_arns(env: Mapping[str, str]) -> tuple[str, ...]:
+    written = tuple(env.get("SES_TOPIC_ARN", "").split())
+    if not all(TOPIC.fullmatch(one) for one in written):
+        raise ConfigError(
+            "SES_TOPIC_ARN must be a topic of SNS, like arn:aws:sns:eu-central-1:123456789012:mail, or several."
+        )
+    return written
 
 
 def _ses_region(env: Mapping[str, str], is_ours: bool) -> str | None:

@@ -14,6 +14,7 @@ REQUESTS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 JOBS = Counter("campus_jobs", "Jobs run, by name and outcome", ["job", "outcome"])
+HITS = Counter("campus_hits", "Opens and clicks that came in: noted in Redis, or dropped", ["outcome"])
 
 
 def request_seen(method: str, endpoint: str | None, status: int, seconds: float) -> None:
@@ -32,6 +33,7 @@ def _counters() -> bytes:
     else:
         registry.register(REQUESTS)
         registry.register(JOBS)
+        registry.register(HITS)
     return generate_latest(registry)
 
 

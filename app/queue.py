@@ -75,6 +75,17 @@ def ring(what: str | Callable[..., int], *ids: int | str) -> None:
         _outage.began(error)
 
 
+def ringer(what: str) -> Callable[[], None]:
+    """For a thread that has no application around it."""
+    context = current_app.app_context
+
+    def ring_it() -> None:
+        with context():
+            ring(what)
+
+    return ring_it
+
+
 def hear(name: str, *ids: int | str) -> None:
     """What RQ calls. The bell is free again before the table is looked at: what comes later rings anew."""
     bell, started = BELLS[name], time.perf_counter()

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -27,6 +28,16 @@ def token(purpose: str, said: object) -> str:
     """Never ends, for mail is opened years later; the first key signs."""
     body = msgspec.msgpack.encode(said)
     return _written(_seal(str(current_app.secret_key), purpose, body) + body)
+
+
+def seal(purpose: str, said: str) -> str:
+    """For what stands in the open beside it and nobody may change."""
+    return _written(_seal(str(current_app.secret_key), purpose, said.encode("utf-8", "replace")))
+
+
+def is_sealed(purpose: str, said: str, seal: str) -> bool:
+    raw, body = _raw(seal), said.encode("utf-8", "replace")
+    return raw is not None and any(hmac.compare_digest(raw, _seal(key, purpose, body)) for key in _keys())
 
 
 def read(purpose: str, written: str, shape: type[Shape]) -> Shape | None:
@@ -50,8 +61,12 @@ def _keys() -> Iterable[str]:
 
 
 def _seal(key: str, purpose: str, body: bytes) -> bytes:
-    whole = hashlib.sha256(f"{purpose}\0{key}".encode()).digest()
-    return hashlib.blake2b(body, key=whole, digest_size=SEAL).digest()
+    return hashlib.blake2b(body, key=_key(purpose, key), digest_size=SEAL).digest()
+
+
+@lru_cache(64)
+def _key(purpose: str, key: str) -> bytes:
+    return hashlib.sha256(f"{purpose}\0{key}".encode()).digest()
 
 
 def _written(raw: bytes) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import Flask, g
 from markupsafe import Markup, escape
 
+from app import money
 from app.paging import Page
 from app.settings import team
 
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
         moment=moment,
         day=day,
         clock=clock,
+        soon=soon,
         clock_there=clock_there,
         groupby_day=groupby_day,
         counted=counted,
@@ -36,6 +38,8 @@ def init_app(app: Flask) -> None:
         pair=lambda key: (key, key),
         as_moment=as_moment,
         worth=worth,
+        money=money.said,
+        percent=percent,
         in_zone=lambda at, zone_name: at.astimezone(ZoneInfo(zone_name)),
     )
     app.jinja_env.globals["zone_name"] = lambda: zone().key
@@ -126,6 +130,13 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone(zone()):%H:%M}"
 
 
+def soon(at: datetime, now: datetime | None = None) -> str:
+    """Today 18:00, Tomorrow 08:00, or the day."""
+    local, today = at.astimezone(zone()), (now or datetime.now(UTC)).astimezone(zone()).date()
+    said = {0: "Today", 1: "Tomorrow"}.get((local.date() - today).days, f"{local.day} {local:%b}")
+    return f"{said} {local:%H:%M}"
+
+
 def clock_there(zone_name: str) -> str:
     """10:04 in Europe/Berlin, or the name alone when it is no zone that we know."""
     try:
@@ -165,4 +176,11 @@ def worth(properties: Mapping[str, Any]) -> str:
     minor, currency = properties.get("total", properties.get("price")), properties.get("currency")
     if not isinstance(minor, int) or isinstance(minor, bool) or not isinstance(currency, str):
         return ""
-    return f"{minor / 100:,.2f} {currency}"
+    return money.said(minor, currency)
+
+
+def percent(share: float | None) -> str:
+    """Of a share between 0 and 1, with as many places as still say something: 36.3 %, 7.15 %"""
+    if share is None:
+        return "–"
+    return f"{share * 100:.1f} %" if share >= 0.0995 else f"{share * 100:.2f} %"

@@ -18,6 +18,8 @@ NAMES = (
     "send",
     "send-million",
     "triggers",
+    "tracking",
+    "metrics",
 )
 
 

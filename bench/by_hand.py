@@ -118,7 +118,10 @@ CASES = (
          WHERE funnel_type = 'sales' AND to_stage = 'enrolled' AND coalesce(from_stage, '') = 'interview'
            AND created_date >= CAST(:now AS timestamptz) - interval '90 days'"""),
     Case("no mail", {"mail": "clicked", "times": {"exactly": 0}, "within": {"last": "30d"}}, """
-        SELECT id AS customer_id FROM customers WHERE erased_at IS NULL"""),
+        SELECT id AS customer_id FROM customers
+         WHERE erased_at IS NULL
+           AND id NOT IN (SELECT customer_id FROM deliveries
+                           WHERE clicked_at >= CAST(:now AS timestamptz) - interval '30 days')"""),
     Case("orders, spent", {"orders": "spent", "op": "at_least", "value": 20000, "within": {"last": "90d"}}, """
         SELECT customer_id FROM orders
          WHERE (status = 'paid' OR (status = 'refunded' AND refunded_total < total)) AND customer_id IS NOT NULL

@@ -152,7 +152,8 @@ def _run(key: str) -> Any:
 
 
 def version() -> int:
-    from app.content.template import MessageTemplate, TemplateVersion
+    from app.content import links
+    from app.content.template import Link, MessageTemplate, TemplateVersion
     from app.db import db
 
     template = MessageTemplate(name="Bench", type="email")
@@ -174,6 +175,8 @@ def version() -> int:
     )
     db.session.add(version)
     db.session.flush()
+    found = [Link(version_id=version.id, place=one.place, href=one.href, label="") for one in links.find(html)]
+    db.session.add_all(found)
     return version.id
 
 

@@ -51,13 +51,13 @@ class Browser:
 
 
 @contextlib.contextmanager
-def served(database: Database, workers: int = 1) -> Iterator[Browser]:
+def served(database: Database, workers: int = 1, app: str = "wsgi:app") -> Iterator[Browser]:
     port = _free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", str(workers), "--port", str(port)]
     command += ["--blocking-threads", "4"]  # as README says
     environment = {**database.environment, "BASE_URL": f"http://127.0.0.1:{port}"}
     process = subprocess.Popen(
-        [*command, "--log-level", "error", "wsgi:app"],
+        [*command, "--log-level", "error", app],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,

@@ -1,6 +1,6 @@
-// Copies what the pages need from node_modules into app/static/vendor, makes one file each of the code editor and of the
-// menus that are searched, and draws every icon of app/static/icons.txt into one style sheet, so that a page asks for
-// all of them at once.
+// Copies what the pages need from node_modules into app/static/vendor, makes one file each of the code editor, of the
+// menus that are searched and of the charts, and draws every icon of app/static/icons.txt into one style sheet, so that
+// a page asks for all of them at once.
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -21,6 +21,7 @@ function build() {
   copyFont("@fontsource-variable/inter/wght.css", "inter.css");
   bundle("editor");
   bundle("choosing");
+  bundle("charts");
   writeFileSync(join(vendor, "icons.css"), icons.join("\n") + "\n");
 }
 

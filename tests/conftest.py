@@ -5,6 +5,7 @@ Ada is the admin, Max the marketer, Eda the editor, Vic the viewer; a stranger h
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -17,7 +18,10 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
+from hypothesis import settings
+from itsdangerous import URLSafeTimedSerializer
 from redis import Redis
+from xdist.scheduler import LoadFileScheduling
 
 from app import create_app
 from app.accounts import passwords
@@ -29,16 +33,31 @@ from tests import emptying, sql_wall
 
 ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
+LONG = bool(os.environ.get("LONG"))
+BROWSER = "tests/browser/"
 LONGEST = ("test_workers.py", "test_asked_from_outside.py")
+# How often a property is tried; the long suite looks ten times as far.
+settings.register_profile("campus", max_examples=250 if LONG else 25, deadline=None)
+settings.load_profile("campus")
+RAW_TOKEN = hashlib.sha1(b"the tests").hexdigest()
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser first: every process begins with pages on one demo, and empties it only when none are left.
-
-    Then the longest: at the end no process of the tests shall wait for another.
-    """
+    """The browser first, then the longest: at the end no process of the tests shall wait for another."""
     items.sort(key=lambda item: (item.path.parent.name != "browser", item.path.name not in LONGEST))
+
+
+class Spread(LoadFileScheduling):
+    """File by file, and the browser in one process: one product with one demo, emptied when all pages were seen."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return BROWSER if file.startswith(BROWSER) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Spread:
+    return Spread(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -154,16 +173,28 @@ def stranger(app: Flask) -> Client:
 
 @pytest.fixture
 def client_of(app: Flask) -> Callable[[User], Client]:
-    def sign_in(user: User) -> Client:
+    """With the session that the door would open; tests/sign_in goes through the door itself."""
+
+    def signed_in(user: User) -> Client:
         app.test_client_class = Client
         client: Client = app.test_client()  # type: ignore[assignment]
-        client.get("/sign-in")
-        answer = client.post("/sign-in", data={"email": user.email, "password": PASSWORD})
-        assert answer.status_code == 303, answer.get_data(as_text=True)
-        client.get("/account")  # the session is new, so is its token
+        open_session(client, user)
+        client.token = token_of(app)
         return client
 
-    return sign_in
+    return signed_in
+
+
+def open_session(client: FlaskClient, user: User | None) -> None:
+    with client.session_transaction() as session:
+        session["csrf_token"] = RAW_TOKEN
+        if user:
+            session.update({"_user_id": str(user.id), "_fresh": True, "epoch": user.session_epoch})
+
+
+def token_of(app: Flask) -> str:
+    """What a form of that session holds."""
+    return str(URLSafeTimedSerializer(app.secret_key, salt="wtf-csrf-token").dumps(RAW_TOKEN))
 
 
 def _hashed(kept: dict[str, str] = {}) -> str:  # noqa: B006 — once a process is enough

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 
 from app.audit.entry import Entry
 from app.db import db
@@ -58,6 +59,12 @@ def entries() -> Select[Entry]:
 def about(subject_type: str, subject_id: int, most: int) -> list[Entry]:
     mine = select(Entry).where(Entry.subject_type == subject_type, Entry.subject_id == str(subject_id))
     return list(db.session.scalars(mine.order_by(Entry.at.desc(), Entry.id.desc()).limit(most)))
+
+
+def latest(verb: str, subject_type: str, subject_id: int) -> datetime | None:
+    """When somebody did this to it last."""
+    mine = Entry.subject_type == subject_type, Entry.subject_id == str(subject_id), Entry.verb == verb
+    return db.session.scalar(select(func.max(Entry.at)).where(*mine))
 
 
 def gone() -> list[tuple[int, str]]:

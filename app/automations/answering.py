@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app.automations import definition, occasions, reactions, schedule
+from app.automations import definition, meant, occasions, reactions, schedule
 from app.automations.automation import Automation
 from app.automations.occasions import Unready
 from app.automations.reactions import Reaction
@@ -26,7 +26,10 @@ from app.deliveries.adding import Mail
 from app.events import effects, matching
 from app.events.matching import Match
 from app.segments import audience, keeping, members
+from app.segments.audience import Audience
+from app.segments.segment import Segment
 from app.segments.unavailable import Unavailable
+from app.tracking import credit
 
 FIRED, OUTSIDE, TOO_OFTEN, FULFILLED = "answered", "outside", "too_often", "fulfilled"
 QUICK = ("rules", "manual")  # types of segments that can be asked while events wait
@@ -43,6 +46,9 @@ TAKE_TURN = text(
 )
 
 
+Key = tuple[int, str]
+
+
 @dataclass(frozen=True)
 class Call:
     """Something that asks for an answer: to whom it happened, what it was, and when."""
@@ -52,10 +58,16 @@ class Call:
     at: datetime
     facts: dict[str, Any] | None
 
+    @property
+    def key(self) -> Key:
+        """Those who joined a segment at the same look share the occasion."""
+        return self.customer_id, self.occasion
+
 
 def take(keys: Sequence[int], now: datetime) -> None:
     """Never commits. What the facts of these work rows set off, and what is answered to them."""
     effects.take(keys, now)
+    credit.again_after(keys)
     for automation in _listening(keys):
         zone = ZoneInfo(definition.zone_of(automation))
         reaction = reactions.read(automation.trigger, zone)
@@ -125,16 +137,20 @@ def let_go(automation: Automation, calls: Sequence[Call], outcome: str, now: dat
     db.session.execute(insert(TriggerWait).values(rows).on_conflict_do_nothing())
 
 
-def fire(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> dict[str, str]:
-    """What became of each, by its occasion. Raises Unavailable or Unready: then nothing has happened."""
-    inside = _inside(automation, {one.customer_id for one in calls}, now)
+def fire(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> dict[Key, str]:
+    """What became of each. Raises Unavailable or Unready: then nothing has happened."""
+    segment, found = _segment(automation, now)
+    ids = {one.customer_id for one in calls}
+    inside = members.within(found, sorted(ids)) if found else ids
     there = [one for one in calls if one.customer_id in inside]
     turn = _whose_turn(automation, reaction, there, now)
-    found = {one.occasion: OUTSIDE for one in calls} | {one.occasion: TOO_OFTEN for one in there}
+    became = {one.key: OUTSIDE for one in calls} | {one.key: TOO_OFTEN for one in there}
     if turn:
         run = occasions.of_the_day(automation, now)
+        if segment and found:
+            meant.keep(run, segment, found, now)
         adding.add(run, [Mail(one.customer_id, one.occasion, one.facts) for one in turn], now)
-    return found | {one.occasion: FIRED for one in turn}
+    return became | {one.key: FIRED for one in turn}
 
 
 def _listening(keys: Sequence[int]) -> Sequence[Automation]:
@@ -161,14 +177,14 @@ def _call(name: str, match: Match) -> Call:
     return Call(match.customer_id, f"event-{match.event_id}", match.at, {"event": told})
 
 
-def _inside(automation: Automation, customer_ids: set[int], now: datetime) -> set[int]:
-    """Of its segment at this moment; without one, whoever it happens to is meant."""
+def _segment(automation: Automation, now: datetime) -> tuple[Segment, Audience] | tuple[None, None]:
+    """With its people at this moment; without one, whoever it happens to is meant."""
     if automation.segment_id is None:
-        return customer_ids
+        return None, None
     segment = keeping.find(automation.segment_id)
     if segment is None:
         raise Unavailable("Its segment was deleted.")
-    return members.within(audience.of(segment, now), sorted(customer_ids))
+    return segment, audience.of(segment, now)
 
 
 def _whose_turn(automation: Automation, reaction: Reaction, calls: Sequence[Call], now: datetime) -> list[Call]:

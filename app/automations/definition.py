@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from app import problem
-from app.automations import limits, triggers, variants
+from app.automations import goals, limits, meant, triggers, variants
 from app.automations.automation import Automation
 from app.consent.permission import PURPOSES
 from app.content import writing
@@ -78,8 +78,10 @@ def problems(wanted: Definition, now: datetime) -> list[Problem]:
     return (
         found
         + _purpose(wanted)
-        + limits.problems(wanted.limits, triggers.kind_of(wanted.trigger))
+        + limits.problems(wanted.limits, triggers.kind_of(wanted.trigger), wanted.purpose)
+        + meant.problems(wanted.limits, wanted.segment_id, needs_segment=triggers.needs_segment(wanted.trigger))
         + _trigger(wanted.trigger, zone, now)
+        + goals.problems(wanted.goal, ZoneInfo(zone))
     )
 
 

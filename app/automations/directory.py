@@ -25,6 +25,7 @@ TRIGGERS = (
 )
 ARCHIVED = (("no", "in use"), ("yes", "archived"))
 SHOWN = 10  # runs of one automation
+MOST = 2_000  # in a menu
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,12 @@ def choices() -> list[tuple[int, str, bool]]:
     """For a menu: key, name, and whether it acts."""
     named = select(Automation.id, Automation.name, Automation.is_active).where(Automation.archived_at.is_(None))
     return [(row[0], row[1], row[2]) for row in db.session.execute(named.order_by(Automation.sort_name, Automation.id))]
+
+
+def names() -> list[tuple[int, str]]:
+    """For a menu of whoever asks about mails that went out: those in the archive, too."""
+    named = select(Automation.id, Automation.name).order_by(Automation.sort_name, Automation.id)
+    return [(row.id, row.name) for row in db.session.execute(named.limit(MOST))]
 
 
 def runs_of(automation: Automation) -> list[Run]:

@@ -52,6 +52,7 @@ def take_effect() -> int:
     """What each fact sets off, and what is answered to it."""
     done = pump(EVENTS, answering.take)
     ring("automations.settle_waits")
+    ring("tracking.credit")
     ring("deliveries.send")
     return done
 

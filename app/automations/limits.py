@@ -18,15 +18,19 @@ MOST_LATE_HOURS = 24 * 30
 MOST_PER_MINUTE = 1_000_000
 HOURS = 6  # that a run may be late where nobody says
 ONE_BY_ONE = ("event", "enters_segment", "after", "behaviour")  # triggers that answer one person at a time
-LATER = ("holdout_percent", "recheck_segment")
+MOST_HELD_OUT = 50  # per cent
 
 
-def problems(limits: Mapping[str, Any], trigger: str = "") -> list[Problem]:
+def problems(limits: Mapping[str, Any], trigger: str = "", purpose: str = "") -> list[Problem]:
     found = [problem for name, value in limits.items() for problem in _of_one(name, value)]
     if trigger in ONE_BY_ONE and limits.get("local_time"):
         found.append(Problem("limits.local_time", "Only a schedule has a time of day: quiet hours hold this one."))
     if trigger in ONE_BY_ONE and limits.get("canary"):
         found.append(Problem("limits.canary", "Only of a run that is planned at once a few can go first."))
+    if purpose == "transactional" and "holdout_percent" in limits:
+        found.append(
+            Problem("limits.holdout_percent", "Transactional mail holds nobody out: each of them waits for theirs.")
+        )
     return found
 
 
@@ -42,13 +46,15 @@ def said(limits: Mapping[str, Any]) -> list[str]:
         found.append(f"each gets it {at} on their own clock")
     if most := limits.get("throttle_per_minute"):
         found.append(f"at most {most:,} a minute")
+    if percent := limits.get("holdout_percent"):
+        found.append(f"{percent:g} % of the people get nothing, to see what it brings")
+    if limits.get("recheck_segment"):
+        found.append("whoever has left the segment meanwhile gets nothing")
     return found
 
 
 def _of_one(name: str, value: Any) -> list[Problem]:
     path = f"limits.{name[:60]}"
-    if name in LATER:
-        return [Problem(path, "This limit comes later.")]
     if name not in KINDS:
         return [Problem(path, f"There is no such limit. There are: {', '.join(KINDS)}.")]
     return KINDS[name](value, path)
@@ -72,11 +78,23 @@ def _late_hours(value: Any, path: str) -> list[Problem]:
     return []
 
 
+def _holdout(value: Any, path: str) -> list[Problem]:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST_HELD_OUT:
+        return [Problem(path, f"It is a share of the people in per cent: more than 0, at most {MOST_HELD_OUT}.")]
+    return []
+
+
+def _recheck(value: Any, path: str) -> list[Problem]:
+    return [] if isinstance(value, bool) else [Problem(path, "It is true or false.")]
+
+
 KINDS: dict[str, Callable[[Any, str], list[Problem]]] = {
     "cap": cap_problems,
     "quiet_hours": quiet_problems,
     "local_time": _local_time,
     "throttle_per_minute": _throttle,
     "late_hours": _late_hours,
+    "holdout_percent": _holdout,
+    "recheck_segment": _recheck,
     "canary": lambda value, _path: canary.problems({"canary": value}),
 }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from app.automations import occasions
+from app.automations import meant, occasions
 from app.automations.automation import Automation
 from app.claims import NotYet
 from app.db import db
-from app.deliveries import alarms, filling, limits, runs
+from app.deliveries import alarms, filling, holdout, limits, runs
 from app.deliveries.filling import Whom
 from app.deliveries.run import Run
 from app.segments import audience, keeping
@@ -32,7 +32,9 @@ def _plan(run: Run, now: datetime) -> None:
     try:
         if segment is None:
             raise Unavailable(GONE)
-        wanted = audience.of(segment, now, since(run))
+        began = since(run)
+        wanted = audience.of(segment, now, began)
+        meant.keep(run, segment, wanted, now, began)
     except Unavailable as why:
         runs.fail(run, why.said, now)
     else:
@@ -54,7 +56,8 @@ def preflight(automation: Automation, now: datetime) -> dict[str | None, int]:
         raise Unavailable(GONE)
     wanted = audience.of(segment, now, occasions.covered_until(automation.id))
     caps = limits.of(automation.purpose, automation.limits, of_team.current()).caps
-    return filling.counted(Whom(wanted.sql, wanted.said), automation.purpose, automation.topic, now, caps)
+    held = holdout.of(automation.id, automation.limits, now)
+    return filling.counted(Whom(wanted.sql, wanted.said), automation.purpose, automation.topic, now, caps, held)
 
 
 def since(run: Run) -> datetime | None:

@@ -18,7 +18,7 @@ from app.automations import definition, reactions
 from app.automations.automation import Automation
 from app.automations.reactions import Reaction
 from app.db import db
-from app.deliveries import filling
+from app.deliveries import filling, holdout
 from app.deliveries.filling import Whom
 from app.events import matching
 from app.segments import audience, keeping
@@ -89,7 +89,9 @@ def preflight(automation: Automation, now: datetime) -> dict[str | None, int]:
     _lay(reaction, zone, now, budget)
     _take_away(reaction, zone, now, budget)
     sql, said = _callers(automation.segment_id, now)
-    judged, more = filling.judged(Whom(sql, said), automation.purpose, automation.topic, now, is_once=False)
+    held = holdout.of(automation.id, automation.limits, now)
+    whom = Whom(sql, said)
+    judged, more = filling.judged(whom, automation.purpose, automation.topic, now, is_once=False, held=held)
     with audience.hurried(budget.most(LONGER)):
         rows = db.session.execute(text(judged + filling.COUNTED), more)
         return {row.refusal: row.people for row in rows}

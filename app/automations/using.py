@@ -11,6 +11,14 @@ from app.content import usage as templates
 from app.db import db
 from app.segments import usage as segments
 
+OF_SEGMENTS = text(
+    """
+    SELECT segment_id AS used, id, name FROM automations WHERE segment_id = ANY (:ids)
+     UNION
+    SELECT (goal->>'segment')::bigint, id, name FROM automations WHERE (goal->>'segment')::bigint = ANY (:ids)
+     ORDER BY name, id
+    """
+)
 OF_TEMPLATES = text(
     """
     SELECT template_id AS used, id, name FROM automations WHERE template_id = ANY (:ids)
@@ -31,8 +39,9 @@ def of_sender(sender_id: int) -> list[str]:
 
 @segments.told_by
 def of_segments(ids: Sequence[int]) -> list[tuple[int, segments.User]]:
-    rows = select(Automation.segment_id, Automation.id, Automation.name).where(Automation.segment_id.in_(ids))
-    return [(one, segments.User("automation", key, name)) for one, key, name in db.session.execute(rows) if one]
+    """Whom it writes to, or whom it brings there."""
+    rows = db.session.execute(OF_SEGMENTS, {"ids": list(ids)})
+    return [(row.used, segments.User("automation", row.id, row.name)) for row in rows]
 
 
 @templates.told_by

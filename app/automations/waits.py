@@ -107,7 +107,7 @@ def _fire(automation: Automation, reaction: Reaction, waits: list[TriggerWait], 
             one.not_before, one.error = now + AGAIN, str(why)[:300]
         return
     for one in waits:
-        one.outcome, one.settled_at = found[one.occasion], now
+        one.outcome, one.settled_at = found[one.customer_id, one.occasion], now
 
 
 def _of_another(waits: Iterable[TriggerWait], reaction: Reaction) -> set[int]:

@@ -23,6 +23,7 @@ from app.blueprints import (
     imports,
     media,
     merges,
+    metrics,
     navigation,
     outbox,
     pieces,
@@ -35,7 +36,9 @@ from app.blueprints import (
     settings,
     sign_in,
     templates,
+    tracking,
     webhooks,
+    why,
 )
 from app.blueprints.api import automations as api_automations
 from app.blueprints.api import consent as api_consent
@@ -43,6 +46,7 @@ from app.blueprints.api import customers as api_customers
 from app.blueprints.api import erasures as api_erasures
 from app.blueprints.api import events as api_events
 from app.blueprints.api import messages as api_messages
+from app.blueprints.api import metrics as api_metrics
 from app.blueprints.api import openapi as api_documents
 from app.blueprints.api import runs as api_runs
 from app.blueprints.api import segments as api_segments
@@ -50,11 +54,14 @@ from app.blueprints.api import shop as api_shop
 from app.blueprints.api import templates as api_templates
 from app.blueprints.automations import activation as automation_activation
 from app.blueprints.automations import acts as automation_acts
+from app.blueprints.automations import held_out as automation_holdout
 from app.blueprints.automations import rehearsing as automation_rehearsal
 from app.blueprints.automations import winner as automation_winner
 from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
-from app.blueprints.public import colours, preferences, quiet, sign_up, unsubscribe
+from app.blueprints.metrics import behind as metrics_people
+from app.blueprints.metrics import export as metrics_export
+from app.blueprints.public import colours, preferences, quiet, sign_up, unsubscribe, view
 from app.blueprints.runs import acts as run_acts
 from app.blueprints.runs import deliveries, switch
 from app.blueprints.segments import acts as segment_acts
@@ -66,8 +73,10 @@ from app.blueprints.settings import (
     audit,
     brakes,
     brand,
+    conversions,
     limits,
     queues,
+    receipts,
     senders,
     sign_ups,
     suppressions,
@@ -76,6 +85,7 @@ from app.blueprints.settings import (
     users,
     webhook,
 )
+from app.blueprints.settings import tracking as settings_tracking
 from app.blueprints.templates import acts as template_acts
 from app.blueprints.templates import checks as template_checks
 from app.blueprints.templates import composing as template_composing
@@ -91,22 +101,21 @@ DOORS = (
     segment_people, segment_why, segment_preview, templates, template_acts, template_checks, template_frames,
     template_publications, template_versions, template_composing, template_previews, template_test_sends, outbox,
     media, media_files, media_frames, render_checks, automations, automation_acts, automation_activation,
-    automation_winner, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
-    imports, search, pieces, health, webhooks,
+    automation_winner, automation_holdout, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
+    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
     api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
-    api_runs, api_messages, segment,
+    api_runs, api_messages, api_metrics, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
-    settings, team, brand, senders, limits, brakes, topics, sign_ups, suppressions, attributes, users, api_keys,
-    webhook,
-    queues, audit,
+    settings, team, brand, senders, limits, brakes, settings_tracking, conversions, topics, sign_ups, suppressions,
+    attributes, users, api_keys, webhook, receipts, queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.
-PUBLIC = (unsubscribe, preferences, sign_up, colours)
+PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
 
 
 def init_app(app: Flask) -> None:

@@ -15,6 +15,7 @@ from app.consent import links, summary
 from app.customers import ambiguity, attribute_filters, attribute_indexes, directory, export, history
 from app.db import db
 from app.events import latest, story
+from app.metrics import timeline
 from app.ops import erasing
 from app.queue import ring
 
@@ -64,7 +65,7 @@ def show(customer_id: int) -> ResponseReturnValue:
     customer = directory.find(customer_id)
     if customer is None:
         return _moved(customer_id)
-    kind = request.args.get("show", "all")
+    kind, with_machines = request.args.get("show", "all"), request.args.get("machines") == "1"
     fields, attributes = history.latest(customer.id)
     return htmx.answer(
         "customers/show.html",
@@ -74,8 +75,9 @@ def show(customer_id: int) -> ResponseReturnValue:
         stages=story.stages(customer.id),
         consent=None if htmx.wants_fragment() else summary.of(customer, datetime.now(UTC)),
         links=_links(customer.id) if person().may("edit") else {},
-        story=story.of(customer.id, kind, request.args.get("after")),
+        story=timeline.of(customer.id, kind, request.args.get("after"), with_machines),
         kind=kind,
+        with_machines=with_machines,
         is_more=bool(request.args.get("after")),
         fields_set=fields,
         attributes_set=attributes,

@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from app import htmx, wording
 from app.access import may, person
+from app.blueprints.metrics import tiles
 from app.ops import overview
 
 door = Blueprint("dashboard", __name__)
@@ -20,4 +21,10 @@ def show() -> Response:
     zone = wording.zone()
     view = overview.at(now, zone)
     needs = [concern for concern in view.concerns if person().may(concern.right)]
-    return htmx.answer("dashboard/show.html", here=now.astimezone(zone), view=view, needs=needs)
+    return htmx.answer(
+        "dashboard/show.html",
+        here=now.astimezone(zone),
+        view=view,
+        needs=needs,
+        tiles=tiles.few(view.mail, view.mail_before),
+    )

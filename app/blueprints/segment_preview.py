@@ -10,6 +10,8 @@ from flask import Blueprint, Response, jsonify, request
 
 from app import htmx, operators
 from app.access import may
+from app.automations import directory as automations
+from app.content import directory as templates
 from app.problem import Problem, Refused
 from app.segments import fields, keeping, preview, superseding, vocabulary, written
 from app.segments.examples import EXAMPLES
@@ -25,7 +27,9 @@ door.add_app_template_filter(written.of, "as_rules")
 @door.get("/vocabulary")
 @may("edit")
 def words() -> Response:
-    return jsonify(vocabulary.words() | {"names": vocabulary.names(_number("without"))})
+    """Automations stand above segments, so only the door can name them."""
+    mails = {"automations": automations.names(), "templates": templates.names()}
+    return jsonify(vocabulary.words() | {"names": vocabulary.names(_number("without")) | mails})
 
 
 @door.post("/preview")

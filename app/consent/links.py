@@ -1,4 +1,4 @@
-"""The links in a mail by which its reader says no: each opens one door, for one person, and never ends."""
+"""The links in a mail by which its reader says no, or sees it in a browser: each opens one door, and never ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 from app import signing
 
-UNSUBSCRIBE, PREFERENCES, CONFIRM = "unsubscribe", "preferences", "confirm"
+UNSUBSCRIBE, PREFERENCES, CONFIRM, VIEW = "unsubscribe", "preferences", "confirm", "view"
 
 
 class Reader(msgspec.Struct, frozen=True, array_like=True):
@@ -31,12 +31,21 @@ def preferences(customer_id: int, delivery_id: int | None = None) -> str:
     return signing.token(PREFERENCES, Reader(customer_id, None, delivery_id))
 
 
+def view(delivery_id: int) -> str:
+    return signing.token(VIEW, delivery_id)
+
+
 def confirm(signup_id: int) -> str:
     return signing.token(CONFIRM, SignUp(signup_id))
 
 
 def reader(purpose: str, token: str) -> Reader | None:
     return signing.read(purpose, token, Reader)
+
+
+def viewed(token: str) -> int | None:
+    """Which mail."""
+    return signing.read(VIEW, token, int)
 
 
 def sign_up(token: str) -> SignUp | None:

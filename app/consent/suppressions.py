@@ -28,6 +28,12 @@ LIFTED = text(
 )
 
 
+# Of an erased person: their hash bears the reason, so that it binds whoever comes back with this address.
+REMEMBER = (
+    "UPDATE forgotten_addresses SET {column} = least({column}, CAST(:at AS timestamptz)) WHERE address_hash = :hash"
+)
+
+
 class MayNotBeLifted(ValueError):
     """The sentence says why the address stays suppressed."""
 
@@ -85,6 +91,12 @@ def put_many(items: Sequence[Incoming], source: str) -> Tally:
     tally.unchanged = len(good) - len(done)
     tally.refuse(rejects)
     return tally
+
+
+def remember_forgotten(email: str, reason: str, at: datetime) -> None:
+    """Of an address that stands here as a hash only; of any other it does nothing."""
+    remember = text(REMEMBER.format(column=REASONS[reason]))
+    db.session.execute(remember, {"hash": forgotten.hashed(folded(email)), "at": at})
 
 
 def problems(email: str, note: str) -> dict[str, str]:

@@ -51,6 +51,12 @@ def choices() -> list[tuple[int, str, int | None]]:
     return [(row.id, row.name, row.published) for row in rows]
 
 
+def names() -> list[tuple[int, str]]:
+    """For a menu of whoever asks about mails that went out: those in the archive, too."""
+    named = select(MessageTemplate.id, MessageTemplate.name).order_by(MessageTemplate.sort_name, MessageTemplate.id)
+    return [(row.id, row.name) for row in db.session.execute(named.limit(2_000))]
+
+
 def starters() -> list[MessageTemplate]:
     """Those that the product came with and that nobody has put away, as they are now."""
     came = select(MessageTemplate).where(MessageTemplate.starter.is_not(None), MessageTemplate.archived_at.is_(None))

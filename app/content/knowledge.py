@@ -66,10 +66,10 @@ def common() -> dict[str, Any]:
 def urls(
     customer_id: int, base_url: str, topic_id: int | None = None, delivery_id: int | None = None
 ) -> dict[str, str]:
-    """`view` leads to their preferences until mails can be shown in the browser."""
+    """Of a mail that was never sent, like a preview, there is nothing to view: there it leads to their preferences."""
     preferences = f"{base_url}/preferences?token={links.preferences(customer_id, delivery_id)}"
     return {
         "unsubscribe": f"{base_url}/unsubscribe?token={links.unsubscribe(customer_id, topic_id, delivery_id)}",
         "preferences": preferences,
-        "view": preferences,
+        "view": f"{base_url}/view?token={links.view(delivery_id)}" if delivery_id else preferences,
     }

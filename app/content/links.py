@@ -1,15 +1,16 @@
 """The links of a mail's HTML, found once, and where its fields stand: in text, in a style, inside an address.
 
-Fields are masked first, so that nothing in them is taken for HTML. Around each address a filter is put that only we
-can write: rendering hears by it where each link leads, and may lead it elsewhere.
+Fields are masked first, so that nothing in them is taken for HTML. Around each address that holds some a filter is put
+that only we can write: rendering hears by it where the link leads, and may lead it elsewhere. A link that is the same
+for everybody is led elsewhere here, once for all.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import unescape
+from html import escape, unescape
 
 from app.content import addresses, markup
 from app.content.language import Problem
@@ -20,7 +21,11 @@ MASK = re.compile("\x01(\\d+)\x02")
 ADDRESSES = frozenset({"href", "src", "background", "action", "formaction", "poster", "xlink:href"})
 LINKED = frozenset({"a", "area", "v:roundrect", "v:rect"})
 LONGEST_LABEL = 200
-MARKED = "{{% filter _{}({}) %}}{}{{% endfilter %}}"
+MARKED = "{{% filter _address({}) %}}{}{{% endfilter %}}"
+NONE: Mapping[int, str] = {}
+HERE = "\x1f"  # in an address or a tail of ours: a word that is another one in each mail
+SAID = "{% filter _word() %}{% endfilter %}"
+END = "</body>"
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,9 @@ class Mark:
 
 @dataclass
 class Found:
-    """`html` has marks around addresses that move, `followed` around all; `places` say where each {{ … }} stands."""
+    """`html` has marks around addresses that move; `places` say where each {{ … }} stands."""
 
     html: str = ""
-    followed: str = ""
     links: list[Link] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
@@ -64,9 +68,14 @@ def find(html: str) -> list[Link]:
     return read(html).links
 
 
-def read(html: str) -> Found:
-    """Of a source that the language takes."""
-    return _Reader(*_masked(html)).read()
+def read(html: str, led: Mapping[int, str] = NONE, tail: str = "") -> Found:
+    """Of a source that the language takes; `led` says where links without a field lead instead, by their places, and
+    `tail` is put at its end."""
+    found = _Reader(*_masked(html), led).read()
+    at = found.html.rfind(END) if tail else -1
+    found.html = f"{found.html[:at]}{tail}{found.html[at:]}" if at >= 0 else found.html + tail
+    found.html = found.html.replace(HERE, SAID)
+    return found
 
 
 def _masked(html: str) -> tuple[str, list[str], list[int]]:
@@ -93,6 +102,7 @@ class _Reader:
     masked: str
     tags: list[str]
     shown: list[int]
+    led: Mapping[int, str]
     found: Found = field(default_factory=Found)
     fields: frozenset[int] = frozenset()
     at: dict[int, str] = field(default_factory=dict)
@@ -104,8 +114,7 @@ class _Reader:
         for tag in markup.tags(self.masked):
             self.tag(tag)
         self.found.places = [self.at.get(number, "") for number in self.shown]
-        self.found.html = self.restored("".join(self.marked(only_moving=True)))
-        self.found.followed = self.restored("".join(self.marked(only_moving=False)))
+        self.found.html = self.restored("".join(self.marked()))
         return self.found
 
     def tag(self, tag: Tag) -> None:
@@ -166,16 +175,18 @@ class _Reader:
     def restored(self, text: str) -> str:
         return MASK.sub(lambda found: self.tags[int(found[1])], text)
 
-    def marked(self, *, only_moving: bool) -> Iterator[str]:
+    def marked(self) -> Iterator[str]:
         at = 0
         for number, (start, end) in enumerate(self.edges):
             mark = self.found.marks[number]
-            if only_moving and not mark.is_moving:
-                continue
-            said = ("address", number) if mark.is_moving else ("still", mark.place)
-            yield self.masked[at:start] + MARKED.format(*said, self.masked[start:end])
-            at = end
+            if mark.is_moving or mark.place in self.led:
+                yield self.masked[at:start]
+                yield self.moving(number, start, end) if mark.is_moving else escape(self.led[mark.place or 0])
+                at = end
         yield self.masked[at:]
+
+    def moving(self, number: int, start: int, end: int) -> str:
+        return MARKED.format(number, self.masked[start:end])
 
     def line(self, start: int) -> int:
         at, line = self.counted

@@ -62,10 +62,10 @@ def render(frozen: Frozen, known: Mapping[str, Any], zone: ZoneInfo = UTC, repla
     return compiled(frozen).render(known, zone, replace)
 
 
-def compiled(frozen: Frozen) -> Mail:
-    """Raises Refused. Ask once for a batch, not for each of its people."""
+def compiled(frozen: Frozen, led: Mapping[int, str] = links.NONE, tail: str = "") -> Mail:
+    """Raises Refused. Ask once for a batch, not for each of its people. `led` and `tail`: see `links.read`."""
     policies = json.dumps({name: dict(policy) for name, policy in frozen.policies.items()}, sort_keys=True)
-    return _compiled(frozen.subject, frozen.preheader, frozen.html, frozen.text, policies)
+    return _compiled(frozen.subject, frozen.preheader, frozen.html, frozen.text, policies, tuple(led.items()), tail)
 
 
 def problems(frozen: Frozen) -> dict[str, list[Problem]]:
@@ -86,21 +86,23 @@ class Mail:
     subject: Template
     preheader: Template
     html: Template
-    followed: Template
     text: Template
     found: links.Found
 
-    def render(self, known: Mapping[str, Any], zone: ZoneInfo = UTC, replace: Replace | None = None) -> Rendered:
-        """`replace` gets the place of each link and where it leads, and answers where it shall lead. Raises Skip."""
+    def render(
+        self, known: Mapping[str, Any], zone: ZoneInfo = UTC, replace: Replace | None = None, word: str = ""
+    ) -> Rendered:
+        """`replace` gets the place of each link that holds a field and where it leads, and answers where it shall lead;
+        `word` stands wherever `links.HERE` was. Raises Skip."""
         given = {name: known.get(name, nothing) for name, nothing in GIVEN.items()}
         state = State(_zone_of(given["customer"], zone))
-        given["_state"] = state
+        given["_state"], given["_word"] = state, word
         follower = _Follower(self.found.marks, replace)
-        state.address, given["_replace"] = follower.follow, replace
+        state.address = follower.follow
         return Rendered(
             headers.one_line(_run(self.subject, given)),
             headers.one_line(_run(self.preheader, given), headers.LONGEST_PREHEADER),
-            _run(self.followed if replace else self.html, given),
+            _run(self.html, given),
             _run(self.text, given),
             tuple(state.missing),
             tuple(state.empty),
@@ -109,17 +111,18 @@ class Mail:
 
 
 @lru_cache(KEPT)
-def _compiled(subject: str, preheader: str, html: str, text: str, policies: str) -> Mail:
+def _compiled(
+    subject: str, preheader: str, html: str, text: str, policies: str, led: tuple[tuple[int, str], ...], tail: str
+) -> Mail:
     kept = json.loads(policies)
     _judge(html)
-    found = links.read(html)
+    found = links.read(html, dict(led), tail)
     if found.problems:
         raise Refused(found.problems)
     return Mail(
         _template(TEXT, subject, kept),
         _template(TEXT, preheader, kept),
         _template(HTML, found.html, kept, found.places, is_judged=True),
-        _template(HTML, found.followed, kept, found.places, is_judged=True),
         _template(TEXT, ALONE.sub(r"\1", text), kept),
         found,
     )

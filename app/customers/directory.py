@@ -48,6 +48,15 @@ def meant(written: str, most: int = 10) -> list[Customer]:
     return list(db.session.scalars(everyone().where(or_(*ways)).order_by(Customer.id).limit(most))) if word else []
 
 
+def sought(written: str, most: int = 10) -> list[Customer]:
+    """Whom it means; else, whoever is found by these words."""
+    found = meant(written, most)
+    if found or not written.replace("\0", "").strip():
+        return found
+    alike = everyone().where(words(Customer.search_text)(written.replace("\0", "")))
+    return list(db.session.scalars(alike.order_by(Customer.sort_name, Customer.id).limit(most)))
+
+
 def named(customer_ids: Iterable[int]) -> dict[int, Customer]:
     """For lists of other things: who stands behind these numbers; whoever was erased is nobody."""
     ids = set(customer_ids)

@@ -55,7 +55,7 @@ def held(key: str, make: Callable[[str], Run | None]) -> Run:
 
 def add(run: Run, mails: Sequence[Mail], now: datetime) -> int:
     """How many were new. Whoever may not be written to is there, too, with the reason."""
-    sql, said = filling.judged(Whom(WHOM), run.purpose, run.topic, now, is_once=False)
+    sql, said = filling.judged(Whom(WHOM), run.purpose, run.topic, now, is_once=False, held=filling.held_out(run, now))
     variant, told = variants.assigned(run)
     said |= told | {
         "run": run.id,

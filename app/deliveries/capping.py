@@ -58,14 +58,23 @@ def over(caps: Sequence[Cap], waiting: Sequence[Row[Any]], now: datetime) -> set
         return set()
     ids = sorted({row.customer_id for row in waiting})
     db.session.execute(LOCK, {"ids": ids})
-    counted = db.session.execute(ROOM, {"ids": ids, **said(caps, now)})
-    least = min(cap.n for cap in caps)
-    room = dict.fromkeys(ids, least) | {row.customer_id: min(least, row.room) for row in counted}
+    room = _room(caps, ids, now)
     return {row.id for row in waiting if _is_over(room, row.customer_id)}
+
+
+def is_reached(caps: Sequence[Cap], customer_id: int, now: datetime) -> bool:
+    """Whether one more would be too many, as it looks without holding anybody's place."""
+    return bool(caps) and _room(caps, [customer_id], now)[customer_id] <= 0
 
 
 def said(caps: Sequence[Cap], now: datetime) -> Mapping[str, Any]:
     return {"since": [now - cap.length for cap in caps], "most": [cap.n for cap in caps]}
+
+
+def _room(caps: Sequence[Cap], ids: Sequence[int], now: datetime) -> dict[int, int]:
+    counted = db.session.execute(ROOM, {"ids": list(ids), **said(caps, now)})
+    least = min(cap.n for cap in caps)
+    return dict.fromkeys(ids, least) | {row.customer_id: min(least, row.room) for row in counted}
 
 
 def _is_over(room: dict[int, int], customer_id: int) -> bool:

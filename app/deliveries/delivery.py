@@ -32,7 +32,7 @@ class Delivery(Model):
     reason: Mapped[str | None]
     part: Mapped[int | None]
     variant: Mapped[int | None] = mapped_column(SmallInteger)
-    email: Mapped[str | None]  # as it was when the run was planned
+    email: Mapped[str | None]  # as it was when the run was planned, then when the mail was sealed
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     provider_id: Mapped[str | None]
     accepted_at: Mapped[datetime | None]
@@ -40,6 +40,7 @@ class Delivery(Model):
     delivered_at: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
     complained_at: Mapped[datetime | None]
+    failed_later_at: Mapped[datetime | None]  # the provider took it, and could not send it after all
     unsubscribed_at: Mapped[datetime | None]  # by a link of this mail
     # The first time by a person, and apart from it the first time by a machine.
     opened_at: Mapped[datetime | None]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
 
 from app.customers.customer import Customer
 from app.db import db
@@ -23,16 +23,12 @@ STATES_SAID = {
     "cancelled": "Cancelled",
     "failed": "Failed",
 }
-# What is asked for, and which states of a delivery that is.
-FATES: dict[str, tuple[str, ...]] = {
-    "waiting": WAITING,
-    "accepted": ACCEPTED,
-    "delivered": ("delivered",),
-    "bounced": ("bounced",),
-    "complained": ("complained",),
-    "skipped": ("skipped",),
-    "failed": ("failed",),
-    "uncertain": ("uncertain",),
+# What is asked for, and which mails that is: behind each number of a run stand as many people.
+FATES: dict[str, ColumnElement[bool]] = {
+    "waiting": Delivery.state.in_(WAITING),
+    "accepted": Delivery.state.in_(ACCEPTED),
+    **{name: and_(Delivery.state.in_(ACCEPTED), at.is_not(None)) for name, at in runs.CAME.items()},
+    **{state: Delivery.state == state for state in ("skipped", "failed", "uncertain")},
 }
 REASONS_SAID = {
     "no_address": "No e-mail address",
@@ -46,6 +42,7 @@ REASONS_SAID = {
     "render": "The mail could not be drawn for them",
     "not_allowed": "Not in MAIL_ALLOW of this machine",
     "cancelled": "Cancelled before it went out",
+    "left_segment": "Not in the segment any more",
     "expired": "Too late to be of use",
     "erased": "Erased",
 }
@@ -82,7 +79,7 @@ FATE = Field(
     "What became of it",
     "choice",
     {"is": "is"},
-    lambda _op, value: Delivery.state.in_(FATES[value]),
+    lambda _op, value: FATES[value],
     tuple((one, one.capitalize()) for one in FATES),
 )
 REASON = Field(
@@ -106,9 +103,18 @@ def rows() -> Select[Run]:
     return select(Run)
 
 
+def names(run_ids: Iterable[int]) -> dict[int, str]:
+    named = select(Run.id, Run.name).where(Run.id.in_(set(run_ids)))
+    return {row.id: row.name for row in db.session.execute(named)}
+
+
 def after(run_id: int, most: int) -> list[Run]:
     """In order of their ids."""
     return list(db.session.scalars(select(Run).where(Run.id > run_id).order_by(Run.id).limit(most)))
+
+
+def latest(most: int) -> list[Run]:
+    return list(db.session.scalars(select(Run).order_by(Run.created_date.desc(), Run.id.desc()).limit(most)))
 
 
 def people(run: Run, q: str) -> Select[Delivery]:

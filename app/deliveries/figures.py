@@ -1,6 +1,7 @@
 """The figures by which the brakes judge a run: how many of its mails have an outcome, and how many of those are bad.
 
-Counted from its rows each time. What a person has looked at is remembered on the run: judged is what came after.
+Counted from its rows each time; a mail that bounced and was reported as spam counts as both. What a person has looked
+at is remembered on the run: judged is what came after.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from app.deliveries.run import Run
 COUNTED = text(
     """
     SELECT count(*) FILTER (WHERE state = ANY (:outcomes)) AS outcomes,
-           count(*) FILTER (WHERE state = 'failed') AS failed,
-           count(*) FILTER (WHERE state = 'bounced') AS bounced,
-           count(*) FILTER (WHERE state = 'complained') AS complained
+           count(*) FILTER (WHERE state = 'failed' OR failed_later_at IS NOT NULL) AS failed,
+           count(*) FILTER (WHERE state = 'bounced' OR bounced_at IS NOT NULL) AS bounced,
+           count(*) FILTER (WHERE state = 'complained' OR complained_at IS NOT NULL) AS complained
       FROM deliveries WHERE run_id = :run
     """
 )

@@ -15,8 +15,10 @@ from sqlalchemy import text
 from app import running
 from app.consent import permission
 from app.db import db
-from app.deliveries import canary, capping, local_times, runs, throttle, variants
+from app.deliveries import canary, capping, holdout, limits, local_times, runs, throttle, variants
+from app.deliveries.holdout import NOBODY, Held
 from app.deliveries.run import Run
+from app.settings import limits as of_team
 from app.settings.limits import Cap
 
 PEOPLE = 100  # of a batch; a provider that takes fewer gets it in pieces, see `splitting`
@@ -33,12 +35,14 @@ JUDGED = """
         FROM audience a
         JOIN customers c ON c.id = a.customer_id
         JOIN judged j ON j.customer_id = c.id
-    ), settled AS (
+    ), once AS (
       SELECT customer_id, email,
              CASE WHEN refusal IS NULL AND {is_once}
                        AND row_number() OVER (PARTITION BY email_folded, refusal IS NULL ORDER BY customer_id) > 1
                   THEN 'duplicate_address' ELSE refusal END AS refusal
         FROM allowed
+    ), settled AS (
+      SELECT customer_id, email, coalesce(refusal, {held}) AS refusal FROM once
     )
 """
 ALLOWED = """(c.email_folded = ANY (CAST(:allowed AS text[]))
@@ -72,15 +76,15 @@ class Whom:
 
 
 def counted(
-    whom: Whom, purpose: str, topic: str | None, now: datetime, caps: Sequence[Cap] = ()
+    whom: Whom, purpose: str, topic: str | None, now: datetime, caps: Sequence[Cap] = (), held: Held = NOBODY
 ) -> dict[str | None, int]:
     """How many would get it (None), and how many not, by reason. A cap is asked when each mail is sealed: as of now."""
-    sql, said = judged(whom, purpose, topic, now, is_once=is_once(purpose), caps=caps)
+    sql, said = judged(whom, purpose, topic, now, is_once=is_once(purpose), caps=caps, held=held)
     return {row.refusal: row.people for row in db.session.execute(text(sql + COUNTED), said)}
 
 
 def fill(run: Run, whom: Whom, now: datetime) -> None:
-    sql, said = judged(whom, run.purpose, run.topic, now, is_once=is_once(run.purpose))
+    sql, said = judged(whom, run.purpose, run.topic, now, is_once=is_once(run.purpose), held=held_out(run, now))
     per_minute, local = run.limits.get("throttle_per_minute"), _local(run)
     people = min(PEOPLE, throttle.size(per_minute)) if per_minute else PEOPLE
     variant, told = variants.assigned(run)
@@ -97,6 +101,11 @@ def fill(run: Run, whom: Whom, now: datetime) -> None:
     run.planned = db.session.scalar(text("SELECT count(*) FROM deliveries WHERE run_id = :run"), {"run": run.id}) or 0
 
 
+def held_out(run: Run, now: datetime) -> Held:
+    caps = limits.of(run.purpose, run.limits, of_team.current()).caps if run.limits.get(holdout.LIMIT) else ()
+    return holdout.of(run.automation_id, run.limits, now, caps)
+
+
 def is_once(purpose: str) -> bool:
     """One mail an address, unless each of them is meant for its own person."""
     return purpose != "transactional"
@@ -107,7 +116,14 @@ def _local(run: Run) -> dict[str, Any]:
 
 
 def judged(
-    whom: Whom, purpose: str, topic: str | None, now: datetime, *, is_once: bool, caps: Sequence[Cap] = ()
+    whom: Whom,
+    purpose: str,
+    topic: str | None,
+    now: datetime,
+    *,
+    is_once: bool,
+    caps: Sequence[Cap] = (),
+    held: Held = NOBODY,
 ) -> tuple[str, dict[str, Any]]:
     """The beginning of a statement, in which `settled` says of each whether they may be written to."""
     judgement = permission.judged(purpose, topic, now, "c.id IN (SELECT customer_id FROM audience)")
@@ -118,6 +134,7 @@ def judged(
         is_allowed=ALLOWED if allowed else "true",
         is_capped=f"c.id IN ({capping.CAPPED})" if caps else "false",
         is_once="true" if is_once else "false",
+        held=held.sql,
     )
     more = {"allowed": list(allowed)} if allowed else {}
-    return sql, {**whom.said, **judgement.said, **more, **(capping.said(caps, now) if caps else {})}
+    return sql, {**whom.said, **judgement.said, **more, **held.said, **(capping.said(caps, now) if caps else {})}

@@ -11,24 +11,41 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from app import running
-from app.content import headers, knowledge, rendering, versions
+from app.content import headers, knowledge, links, rendering, versions
 from app.content.knowledge import Person
-from app.content.rendering import Frozen
+from app.content.links import Link
+from app.content.rendering import Frozen, Rendered
 from app.content.rendering import Mail as Drawing
 from app.content.template import TemplateVersion
 from app.db import db
-from app.deliveries import variants
+from app.deliveries import targets, tracks, variants
 from app.deliveries.providers import Mail
 from app.deliveries.run import Run
+from app.deliveries.targets import Targets
+from app.deliveries.tracks import Tracker
 from app.settings import topics
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """What the mails of one version have in common; no tracker: nobody learns what becomes of them."""
+
+    drawing: Drawing
+    tracker: Tracker | None = None
+
+    def drawn(self, delivery_id: int, known: Mapping[str, Any], zone: ZoneInfo) -> Rendered:
+        if self.tracker is None:
+            return self.drawing.render(known, zone)
+        token = self.tracker.token(delivery_id)
+        return self.drawing.render(known, zone, self.tracker.replace(token), token)
+
+
+@dataclass(frozen=True)
 class Writer:
-    """What is the same for everybody of a run; made once for a batch. A drawing for each of its variants."""
+    """What is the same for everybody of a run; made once for a batch. A sheet for each of its variants."""
 
     run: Run
-    drawings: Mapping[int | None, Drawing]
+    sheets: Mapping[int | None, Sheet]
     shared: Mapping[str, Any]
     zone: ZoneInfo
     topic_id: int | None
@@ -36,14 +53,14 @@ class Writer:
     base_url: str
 
     @classmethod
-    def of(cls, run: Run, places: Collection[int | None] = (None,)) -> Writer:
-        """`places`: the variants that somebody of the batch gets."""
+    def of(cls, run: Run, places: Collection[int | None] = (None,), *, is_mail: bool = True) -> Writer:
+        """`places`: the variants that somebody of the batch gets. A page has nothing in it that nobody sees."""
         base_url = running.config().base_url
         topic = topics.called(run.topic) if run.topic else None
         shared = knowledge.common()
         return cls(
             run,
-            {place: rendering.compiled(one) for place, one in _sources(run, places, base_url).items()},
+            {place: _sheet(run, *said, base_url, is_mail) for place, said in _said(run, places).items()},
             shared,
             ZoneInfo(run.timezone),
             topic.id if topic else None,
@@ -54,7 +71,8 @@ class Writer:
     def write(self, delivery_id: int, person: Person, facts: Mapping[str, Any], variant: int | None = None) -> Mail:
         """Raises Skip where the template says so, Refused where it cannot be drawn."""
         urls = knowledge.urls(person.id, self.base_url, self.topic_id, delivery_id)
-        drawn = self.drawings[variant].render(knowledge.of(person, self.shared, facts, urls), self.zone)
+        known = knowledge.of(person, self.shared, facts, urls)
+        drawn = self.sheets[variant].drawn(delivery_id, known, self.zone)
         return Mail(
             key=f"delivery-{delivery_id}",
             to=(person.email or "").strip(),
@@ -78,23 +96,38 @@ class Writer:
         }
 
 
-def _sources(run: Run, places: Collection[int | None], base_url: str) -> dict[int | None, Frozen]:
-    """Of a run with one mail for everybody nothing more is asked."""
+def _said(run: Run, places: Collection[int | None]) -> dict[int | None, tuple[int, str | None]]:
+    """Which version, under which subject. Of a run with one mail for everybody nothing more is asked."""
     said: dict[int | None, tuple[int, str | None]] = {None: (run.version_id, run.subject)}
     if any(place is not None for place in places):
         said |= {one.place: (one.version_id, one.subject) for one in variants.of(run)}
-    return {place: _said(run, *said[place], base_url) for place in places}
+    return {place: said[place] for place in places}
 
 
-def _said(run: Run, version_id: int, subject: str | None, base_url: str) -> Frozen:
-    frozen = _frozen(version_id, base_url, run.created_date)
-    return frozen if subject is None else replace(frozen, subject=subject)
+def _sheet(run: Run, version_id: int, subject: str | None, base_url: str, is_mail: bool) -> Sheet:
+    source = _source(version_id, base_url, run.created_date)
+    frozen = source.frozen if subject is None else replace(source.frozen, subject=subject)
+    tracker = tracks.tracker(run, version_id, source.links, source.targets, base_url)
+    if tracker is None:
+        return Sheet(rendering.compiled(frozen))
+    targets.keep(version_id, source.targets)
+    return Sheet(rendering.compiled(frozen, tracker.led, tracker.tail if is_mail else ""), tracker)
+
+
+@dataclass(frozen=True)
+class Source:
+    """`links` as they stand in it, `targets` as they were published: what the doors know of it."""
+
+    frozen: Frozen
+    links: list[Link]
+    targets: Targets
 
 
 @lru_cache(64)
-def _frozen(version_id: int, base_url: str, _since: datetime) -> Frozen:
+def _source(version_id: int, base_url: str, _since: datetime) -> Source:
     """A version never changes: read once in a process for each run. (After a restore the same numbers come again.)"""
-    return versions.frozen(db.session.get_one(TemplateVersion, version_id), base_url)
+    frozen = versions.frozen(db.session.get_one(TemplateVersion, version_id), base_url)
+    return Source(frozen, links.find(frozen.html), targets.of(version_id))
 
 
 def people(customer_ids: Sequence[int]) -> dict[int, Person]:

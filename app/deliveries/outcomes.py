@@ -18,6 +18,12 @@ LEFT = text(
     """
 )
 MARK = text("UPDATE deliveries SET state = :state WHERE id = ANY (:ids) AND state IN ('planned', 'sealed')")
+READDRESS = text(
+    """
+    UPDATE deliveries d SET email = said.email
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:emails AS text[])) AS said(id, email) WHERE d.id = said.id
+    """
+)
 ACCEPTED = text(
     """
     UPDATE deliveries d SET state = 'accepted', reason = NULL, provider_id = said.provider_id, accepted_at = :now
@@ -42,6 +48,12 @@ def leave(left: Mapping[int, tuple[str, str]]) -> None:
 
 def mark(ids: Sequence[int], state: str) -> None:
     db.session.execute(MARK, {"ids": list(ids), "state": state})
+
+
+def readdress(moved: Mapping[int, str]) -> None:
+    """Where each mail really goes: what comes back of it binds that address."""
+    if moved:
+        db.session.execute(READDRESS, {"ids": list(moved), "emails": list(moved.values())})
 
 
 def record(ids: Sequence[int], found: Sequence[Outcome], now: datetime) -> None:

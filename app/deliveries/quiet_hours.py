@@ -71,8 +71,12 @@ def end_of(quiet: Sequence[QuietHours], now: datetime, zone: ZoneInfo) -> dateti
 
 
 def zone_of(name: str | None, run: Run) -> ZoneInfo:
+    return zone_in(name, run.timezone)
+
+
+def zone_in(name: str | None, otherwise: str) -> ZoneInfo:
     """What is written there may be anything."""
-    return ZoneInfo(name if name and name in zones() else run.timezone)
+    return ZoneInfo(name if name and name in zones() else otherwise)
 
 
 @cache

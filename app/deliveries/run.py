@@ -45,6 +45,7 @@ class Run(Claimable, Model):
     reply_to: Mapped[str | None]
     goal: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    audience: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # see `rechecking`
     next_post_at: Mapped[datetime | None]  # where it may send only so many a minute
     planned: Mapped[int] = mapped_column(server_default=text("0"))
     by_name: Mapped[str]
@@ -64,6 +65,7 @@ class Run(Claimable, Model):
         Index("ix_runs_version_id", "version_id"),
         Index("ix_runs_segment_id", "segment_id"),
         Index("ix_runs_due", "not_before", "id", postgresql_where=text("waiting_since IS NOT NULL")),
+        Index("ix_runs_with_goal", "id", postgresql_where=text("goal IS NOT NULL")),
     )
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select, text, update
+from sqlalchemy import RowMapping, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import Actor, record
@@ -47,7 +47,16 @@ HELD = """
 """
 AS_IT_IS = {"populate_existing": True, "synchronize_session": False}
 
-Row = tuple[str, str | None, int]  # state, reason, how many
+# What came back of a mail, each by the time that it was first heard of.
+CAME = {
+    "delivered": Delivery.delivered_at,
+    "opened": Delivery.opened_at,
+    "clicked": Delivery.clicked_at,
+    "converted": Delivery.converted_at,
+    "bounced": Delivery.bounced_at,
+    "complained": Delivery.complained_at,
+}
+Counted = RowMapping  # state, reason, how many people, and of how many of them each of these came back
 
 
 class WrongState(ValueError):
@@ -56,12 +65,18 @@ class WrongState(ValueError):
 
 @dataclass(frozen=True)
 class Account:
-    """`planned` = waiting + accepted + skipped + failed + uncertain, always."""
+    """`planned` = waiting + accepted + skipped + failed + uncertain, always; the others are some of the accepted.
+
+    Opened and clicked are those by people.
+    """
 
     planned: int = 0
     waiting: int = 0
     accepted: int = 0
     delivered: int = 0
+    opened: int = 0
+    clicked: int = 0
+    converted: int = 0
     bounced: int = 0
     complained: int = 0
     uncertain: int = 0
@@ -161,11 +176,12 @@ def account(run: Run) -> Account:
 
 def accounts(run_ids: Sequence[int]) -> dict[int, Account]:
     """Computed from rows, never from counters that could drift."""
-    counted = select(Delivery.run_id, Delivery.state, Delivery.reason, func.count()).where(Delivery.run_id.in_(run_ids))
-    rows = db.session.execute(counted.group_by(Delivery.run_id, Delivery.state, Delivery.reason)).all()
-    found: dict[int, list[Row]] = {}
-    for run_id, state, reason, count in rows:
-        found.setdefault(run_id, []).append((state, reason, count))
+    key = Delivery.run_id, Delivery.state, Delivery.reason
+    counts = [func.count(at).label(name) for name, at in CAME.items()]
+    counted = select(*key, func.count().label("people"), *counts).where(Delivery.run_id.in_(run_ids))
+    found: dict[int, list[Counted]] = {}
+    for row in db.session.execute(counted.group_by(*key)).mappings():
+        found.setdefault(row["run_id"], []).append(row)
     return {run_id: _account(own) for run_id, own in found.items()}
 
 
@@ -188,26 +204,25 @@ def finish_done(now: datetime) -> int:
     return len(done)
 
 
-def _account(rows: Sequence[Row]) -> Account:
+def _account(rows: Sequence[Counted]) -> Account:
     people: Counter[str] = Counter()
-    for state, _, count in rows:
-        people[state] += count
+    for row in rows:
+        people[row["state"]] += row["people"]
+    accepted = [row for row in rows if row["state"] in ACCEPTED]
     return Account(
         planned=people.total(),
         waiting=sum(people[one] for one in WAITING),
         accepted=sum(people[one] for one in ACCEPTED),
-        delivered=people["delivered"],
-        bounced=people["bounced"],
-        complained=people["complained"],
         uncertain=people["uncertain"],
         skipped=_by_reason(rows, "skipped"),
         failed=_by_reason(rows, "failed"),
+        **{name: sum(row[name] for row in accepted) for name in CAME},
     )
 
 
-def _by_reason(rows: Sequence[Row], state: str) -> dict[str, int]:
+def _by_reason(rows: Sequence[Counted], state: str) -> dict[str, int]:
     """The most common first."""
-    found = [(reason or state, count) for one, reason, count in rows if one == state]
+    found = [(row["reason"] or state, row["people"]) for row in rows if row["state"] == state]
     return dict(sorted(found, key=lambda pair: (-pair[1], pair[0])))
 
 

@@ -20,7 +20,7 @@ from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
 from app.db import db
-from app.deliveries import allowing, capping, message, outcomes, runs
+from app.deliveries import allowing, capping, message, outcomes, rechecking, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.limits import NONE, Limits
@@ -28,7 +28,7 @@ from app.deliveries.providers import Mail, Provider
 from app.deliveries.run import Run
 
 UNFIT = re.compile(r"[\s\x00-\x1f\x7f,;<>\"()\\]")  # in an address: it would be several, or another header
-Waiting = Row[tuple[int, int, dict[str, Any] | None, int | None]]
+Waiting = Row[tuple[int, int, dict[str, Any] | None, int | None, str | None]]
 Left = dict[int, tuple[str, str]]  # of a delivery: what became of it, and why
 
 
@@ -75,6 +75,7 @@ class Sealed:
     mails: list[Mail] = field(default_factory=list)
     ids: list[int] = field(default_factory=list)
     left: Left = field(default_factory=dict)
+    moved: dict[int, str] = field(default_factory=dict)  # who has another address than when the run was planned
 
 
 def seal(batch: Batch, run: Run, provider: Provider, now: datetime, limits: Limits = NONE) -> Parcel | None:
@@ -86,6 +87,7 @@ def seal(batch: Batch, run: Run, provider: Provider, now: datetime, limits: Limi
         batch.state = "done"
         return None
     outcomes.mark(sealed.ids, "sealed")
+    outcomes.readdress(sealed.moved)
     body = provider.pack(sealed.mails)
     batch.key = f"{provider.name}-{batch.id}-{secrets.token_hex(8)}"
     batch.payload = zstandard.ZstdCompressor(1).compress(body)
@@ -124,7 +126,8 @@ def is_stale(batch: Batch, run: Run, now: datetime) -> bool:
     if run.purpose == "transactional" or running.config().mail_allow:
         return True  # a receipt with old words, or a machine for trials: these are always drawn anew
     found = db.session.execute(text(PRESENT), {"run": run.id, "ids": batch.sealed_ids}).all()
-    return any(not one.is_there for one in found) or bool(refusals(run, [one.customer_id for one in found], now))
+    ids = [one.customer_id for one in found]
+    return any(not one.is_there for one in found) or bool(refusals(run, ids, now) or rechecking.left(run, ids, now))
 
 
 def are_allowed(batch: Batch) -> bool:
@@ -156,7 +159,7 @@ def _parcel(batch: Batch, body: bytes) -> Parcel:
 
 def _waiting(batch: Batch) -> Sequence[Waiting]:
     """Columns, not objects: there are a hundred to a batch, and nothing of them is changed one by one."""
-    columns = Delivery.id, Delivery.customer_id, Delivery.facts, Delivery.variant
+    columns = Delivery.id, Delivery.customer_id, Delivery.facts, Delivery.variant, Delivery.email
     planned = Delivery.run_id == batch.run_id, Delivery.part == batch.part, Delivery.state == "planned"
     return db.session.execute(select(*columns).where(*planned).order_by(Delivery.id)).all()
 
@@ -169,6 +172,8 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
     sealed = Sealed()
     ids = [row.customer_id for row in waiting]
     refused, people = refusals(run, ids, now), message.people(ids)
+    gone = rechecking.left(run, [one for one in ids if one not in refused], now)
+    refused |= dict.fromkeys(gone, rechecking.REASON)
     open_ = [row for row in waiting if row.customer_id not in refused]
     capped = capping.over(limits.caps, open_, now)
     taken = _taken(run, [row for row in open_ if row.id not in capped])
@@ -190,6 +195,8 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
         else:
             sealed.mails.append(mail)
             sealed.ids.append(row.id)
+            if mail.to != row.email:
+                sealed.moved[row.id] = mail.to
     return sealed
 
 

@@ -12,14 +12,12 @@ from typing import Any
 from sqlalchemy import func, select, text
 
 from app.db import db
+from app.deliveries import lots
 from app.deliveries.delivery import ACCEPTED, Delivery
 from app.deliveries.run import Run
 from app.deliveries.variant import RunVariant
 
-# SHA-256, not hashint8: what it says of a person outlives every version of PostgreSQL.
-PLACE = """(CAST('x' || left(encode(sha256(convert_to(
-              CAST(:split_by AS text) || '-' || customer_id, 'UTF8')), 'hex'), 8) AS bit(32))::bigint
-            % CAST(:places AS bigint))::smallint"""
+PLACE = f"({lots.drawn(':split_by')} % CAST(:places AS bigint))::smallint"
 # Whatever version of their template was published at the time: their people count together.
 ALIKE = text(
     """
@@ -36,7 +34,7 @@ COUNTED = text(
     """
     SELECT variant,
            count(*) FILTER (WHERE state = ANY (:accepted)) AS sent,
-           count(*) FILTER (WHERE state = 'delivered') AS delivered,
+           count(delivered_at) AS delivered,
            count(opened_at) AS opened, count(clicked_at) AS clicked, count(converted_at) AS converted
       FROM deliveries
      WHERE run_id = ANY (:runs) AND variant IS NOT NULL

@@ -64,10 +64,10 @@ def _more(rates: Sequence[float], sent: Sequence[int]) -> int | None:
     if min(sent, default=0) < LEAST:
         of_each = LEAST if math.isinf(of_each) else max(of_each, LEAST)
     missing = max(of_each - min(sent, default=0), 0) * len(sent)
-    return _about(missing) if missing <= MOST else None
+    return about(missing) if missing <= MOST else None
 
 
-def _about(count: float) -> int:
+def about(count: float) -> int:
     """Two figures, rounded up: more would be a promise."""
     whole = math.ceil(count)
     unit: int = 10 ** max(len(str(whole)) - 2, 0)

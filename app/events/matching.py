@@ -30,9 +30,20 @@ SINCE = """
      WHERE EXISTS (SELECT FROM {table} e
                     WHERE e.customer_id = said.customer_id AND e.{time} > said.since AND {is_named} AND {test})
 """
+BETWEEN = """
+    SELECT said.key, e.id AS event_id, e.{time} AS at, {doc} ->> 'order_id' AS order_id
+      FROM unnest(CAST(:asked AS bigint[]), CAST(:customers AS bigint[]),
+                  CAST(:since AS timestamptz[]), CAST(:until AS timestamptz[]))
+           AS said(key, customer_id, since, until)
+      JOIN {table} e ON e.customer_id = said.customer_id AND e.{time} BETWEEN said.since AND said.until
+     WHERE e.{time} BETWEEN :oldest AND :latest AND {is_named} AND {test}
+"""
 LATELY = """
     SELECT e.customer_id, e.{time} AS at FROM {table} e
      WHERE {is_named} AND e.{time} > :oldest AND e.{time} <= :latest AND {test}
+"""
+LATEST = """
+    SELECT max(e.{time}) FROM {table} e WHERE e.customer_id = :customer AND e.{time} > :since AND {is_named} AND {test}
 """
 MEANWHILE = """
     EXISTS (SELECT FROM {table} e
@@ -47,6 +58,24 @@ class Match:
     event_id: int
     at: datetime
     properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Span:
+    """A time of a person in which something may have happened; `key` is whatever the asker knows it by."""
+
+    key: int
+    customer_id: int
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Found:
+    key: int
+    event_id: int
+    at: datetime
+    order_id: str | None  # that it tells of
 
 
 def names_of(keys: Sequence[int]) -> list[str]:
@@ -73,6 +102,26 @@ def since(
     sql, said = _asked(SINCE, name, "e.name", where, now, zone)
     keys, customers, moments = map(list, zip(*asked, strict=True))
     return set(db.session.scalars(text(sql), {**said, "asked": keys, "customers": customers, "since": moments}))
+
+
+def between(asked: Sequence[Span], name: str, where: Sequence[Condition], now: datetime, zone: ZoneInfo) -> list[Found]:
+    """Whatever happened in each of these times."""
+    if not asked:
+        return []
+    sql, said = _asked(BETWEEN, name, "e.name", where, now, zone)
+    said |= {"oldest": min(one.since for one in asked), "latest": max(one.until for one in asked)}
+    said |= {"asked": [one.key for one in asked], "customers": [one.customer_id for one in asked]}
+    said |= {"since": [one.since for one in asked], "until": [one.until for one in asked]}
+    return [Found(**row) for row in db.session.execute(text(sql), said).mappings()]
+
+
+def latest(
+    customer_id: int, name: str, where: Sequence[Condition], after: datetime, now: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """When it happened to this person last, if it did after that moment."""
+    sql, said = _asked(LATEST, name, "e.name", where, now, zone)
+    found: datetime | None = db.session.scalar(text(sql), {**said, "customer": customer_id, "since": after})
+    return found
 
 
 def lately(

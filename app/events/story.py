@@ -1,10 +1,13 @@
-"""What one customer did and what became known of them, newest first: in one list, page by page."""
+"""What one customer did and what became known of them, newest first: in one list, page by page.
+
+A part is a query of (kind, id, at, name, properties); rooms above this one add theirs.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,12 +25,12 @@ from app.listing import BadAsk
 from app.settings.topic import Topic
 
 LINES = 25
-KINDS = ("all", "events", "stages", "changes", "consent")
+Part = Callable[[int], Select[Any]]
 
 
 @dataclass(frozen=True)
 class Line:
-    kind: str  # event, stage, change, consent
+    kind: str  # event, stage, change, consent, or what other rooms call theirs
     id: int
     at: datetime
     name: str
@@ -46,11 +49,9 @@ class Place(msgspec.Struct, array_like=True):
     id: int
 
 
-def of(customer_id: int, kind: str, after: str | None) -> Story:
-    if kind not in KINDS:
-        raise BadAsk(f"A story shows {', '.join(KINDS)}, not “{kind[:40]}”.")
+def of(customer_id: int, parts: Sequence[Part], after: str | None) -> Story:
     place = _read(after) if after else None
-    found = db.session.execute(_lines(customer_id, kind, place).limit(LINES + 1)).all()
+    found = db.session.execute(_lines(customer_id, parts, place).limit(LINES + 1)).all()
     lines = [Line(row.kind, row.id, row.at, row.name, row.properties) for row in found[:LINES]]
     return Story(lines, _written(lines[-1]) if len(found) > LINES else None)
 
@@ -66,30 +67,7 @@ def stages(customer_id: int) -> dict[str, FunnelEvent]:
     return {move.funnel_type: move for move in db.session.scalars(latest)}
 
 
-def _lines(customer_id: int, kind: str, place: Place | None) -> Select[Any]:
-    parts = {
-        "all": (_events, _moves, _changes, _consents),
-        "events": (_events,),
-        "stages": (_moves,),
-        "changes": (_changes,),
-        "consent": (_consents,),
-    }[kind]
-    # Each part brings at most a page, so a customer with 100,000 events costs no more than one with 50.
-    pages = [_slice(part(customer_id), place) for part in parts]
-    both = union_all(*(select(page.subquery()) for page in pages)).subquery()
-    return select(both).order_by(both.c.at.desc(), both.c.kind.desc(), both.c.id.desc())
-
-
-def _slice(rows: Select[Any], place: Place | None) -> Select[Any]:
-    at, kind, key = rows.selected_columns["at"], rows.selected_columns["kind"], rows.selected_columns["id"]
-    if place:
-        rows = rows.where(
-            at <= place.at, tuple_(at, kind, key) < tuple_(*map(literal, (place.at, place.kind, place.id)))
-        )
-    return rows.order_by(at.desc(), key.desc()).limit(LINES + 1)
-
-
-def _events(customer_id: int) -> Select[Any]:
+def events(customer_id: int) -> Select[Any]:
     return select(
         literal("event").label("kind"),
         Event.id.label("id"),
@@ -99,10 +77,8 @@ def _events(customer_id: int) -> Select[Any]:
     ).where(Event.customer_id == customer_id)
 
 
-def _moves(customer_id: int) -> Select[Any]:
-    what = _object(
-        funnel_type=FunnelEvent.funnel_type, from_stage=FunnelEvent.from_stage, to_stage=FunnelEvent.to_stage
-    )
+def moves(customer_id: int) -> Select[Any]:
+    what = packed(funnel_type=FunnelEvent.funnel_type, from_stage=FunnelEvent.from_stage, to_stage=FunnelEvent.to_stage)
     return select(
         literal("stage").label("kind"),
         FunnelEvent.id.label("id"),
@@ -112,9 +88,9 @@ def _moves(customer_id: int) -> Select[Any]:
     ).where(FunnelEvent.customer_id == customer_id)
 
 
-def _changes(customer_id: int) -> Select[Any]:
+def changes(customer_id: int) -> Select[Any]:
     """What one source set at one moment is one line. All are read: a customer has few of them."""
-    change = _object(
+    change = packed(
         name=AttributeChange.name,
         is_column=AttributeChange.is_column,
         old=AttributeChange.old,
@@ -128,7 +104,7 @@ def _changes(customer_id: int) -> Select[Any]:
             func.max(AttributeChange.id).label("id"),
             AttributeChange.at.label("at"),
             AttributeChange.source.label("name"),
-            _object(import_id=AttributeChange.import_id, changes=changes).label("properties"),
+            packed(import_id=AttributeChange.import_id, changes=changes).label("properties"),
         )
         .where(AttributeChange.customer_id == customer_id)
         .group_by(*together)
@@ -137,11 +113,11 @@ def _changes(customer_id: int) -> Select[Any]:
     return select(grouped)
 
 
-def _consents(customer_id: int) -> Select[Any]:
+def consents(customer_id: int) -> Select[Any]:
     """What was said in one breath is one line, for all topics that it was about."""
     names = func.jsonb_agg(aggregate_order_by(Topic.name, Topic.is_master.desc(), Topic.position))
     together = (Consent.at, Consent.source, Consent.way, Consent.is_given, Consent.import_id)
-    what = _object(is_given=Consent.is_given, source=Consent.source, import_id=Consent.import_id, topics=names)
+    what = packed(is_given=Consent.is_given, source=Consent.source, import_id=Consent.import_id, topics=names)
     grouped = (
         select(
             literal("consent").label("kind"),
@@ -158,9 +134,25 @@ def _consents(customer_id: int) -> Select[Any]:
     return select(grouped)
 
 
-def _object(**columns: Any) -> Any:
+def packed(**columns: Any) -> Any:
     pairs = [part for name, column in columns.items() for part in (literal(name), column)]
     return func.jsonb_build_object(*pairs, type_=JSONB)
+
+
+def _lines(customer_id: int, parts: Sequence[Part], place: Place | None) -> Select[Any]:
+    # Each part brings at most a page, so a customer with 100,000 events costs no more than one with 50.
+    pages = [_slice(part(customer_id), place) for part in parts]
+    both = union_all(*(select(page.subquery()) for page in pages)).subquery()
+    return select(both).order_by(both.c.at.desc(), both.c.kind.desc(), both.c.id.desc())
+
+
+def _slice(rows: Select[Any], place: Place | None) -> Select[Any]:
+    at, kind, key = rows.selected_columns["at"], rows.selected_columns["kind"], rows.selected_columns["id"]
+    if place:
+        rows = rows.where(
+            at <= place.at, tuple_(at, kind, key) < tuple_(*map(literal, (place.at, place.kind, place.id)))
+        )
+    return rows.order_by(at.desc(), key.desc()).limit(LINES + 1)
 
 
 def _written(line: Line) -> str:

@@ -29,6 +29,9 @@ from app.imports import erasing as imports
 from app.ops.erasures import Erasure
 from app.receipts import erasing as receipts
 from app.segments import erasing as segments
+from app.tracking import belonging as conversions
+from app.tracking import erasing as tracking
+from app.tracking.receipts import erasing as delivery_receipts
 
 Room = Callable[[Person, Erasure, datetime], Iterator[dict[str, int]]]
 LEFT, WHO, FILES = "left", "who", "files"
@@ -101,7 +104,7 @@ def _count(erasure: Erasure, name: str, done: dict[str, int]) -> None:
 
 
 def _receipts(person: Person, _erasure: Erasure, _now: datetime) -> Iterator[dict[str, int]]:
-    pointed = events.origins(person)[0] | consent.origins(person)[0]
+    pointed = events.origins(person)[0] | consent.origins(person)[0] | delivery_receipts.origins(person)
     return receipts.erase(person.ids, person.leads, person.emails, pointed)
 
 
@@ -119,6 +122,9 @@ ROOMS: dict[str, Room] = {
     "segments": lambda person, _erasure, _now: segments.erase(person),
     "automations": lambda person, _erasure, _now: automations.erase(person),
     "deliveries": lambda person, _erasure, _now: deliveries.erase(person),
+    "tracking": lambda person, _erasure, _now: tracking.erase(person),
+    "conversions": lambda person, _erasure, _now: conversions.erase(person),
+    "receipts of mails": lambda person, _erasure, _now: delivery_receipts.erase(person),
     "audit": lambda person, _erasure, _now: audit.erase(person.ids, person.emails, [*person.leads, *person.words]),
     "consent": lambda person, erasure, _now: consent.erase(person, erasure.created_date),
     "customers": lambda person, _erasure, now: customers.erase(person, now),

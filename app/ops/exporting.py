@@ -21,6 +21,9 @@ from app.events import erasing as events
 from app.imports import erasing as imports
 from app.receipts import erasing as receipts
 from app.segments import erasing as segments
+from app.tracking import belonging as conversions
+from app.tracking import erasing as tracking
+from app.tracking.receipts import erasing as delivery_receipts
 
 Tables = dict[str, list[dict[str, Any]]]
 
@@ -29,6 +32,7 @@ def of(customer: Customer) -> dict[str, Tables]:
     """By room and noun."""
     person = customers.person(customer, consent.addresses(customer.id))
     calls, files = (did | said for did, said in zip(events.origins(person), consent.origins(person), strict=True))
+    calls |= delivery_receipts.origins(person)
     return {
         "customers": customers.export(customer.id),
         "events": events.export(customer.id),
@@ -38,7 +42,9 @@ def of(customer: Customer) -> dict[str, Tables]:
         "receipts": receipts.export(calls),
         "imports": imports.export(files | imports.origins(person.ids)),
         "automations": automations.export(customer.id),
-        "deliveries": deliveries.export(person),
+        "deliveries": deliveries.export(person) | delivery_receipts.export(person),
+        "tracking": tracking.export(customer.id),
+        "conversions": conversions.export(customer.id),
         "audit": audit.export(customer.id),
     }
 

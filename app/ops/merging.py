@@ -19,6 +19,8 @@ from app.events import merging as events
 from app.events import pending
 from app.ops import joining
 from app.segments import merging as segments
+from app.tracking import belonging as conversions
+from app.tracking import merging as tracking
 
 
 class Changed(ValueError):
@@ -43,6 +45,8 @@ def merge(
     segments.move(survivor_id, other_id)
     automations.move(survivor_id, other_id)
     deliveries.move(survivor_id, other_id)
+    tracking.move(survivor_id, other_id)
+    conversions.move(survivor_id, other_id)
     survivor = customers.finish(pair, takes, by, now)
     ambiguity.settle_cleared(emails, f"merged into customer {survivor_id}", now)
     joining.join([survivor_id, *ambiguity.owners(emails)])

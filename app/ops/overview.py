@@ -1,4 +1,4 @@
-"""The first page: what came in, how many people there are, what needs a person. Rooms to come add their part."""
+"""The first page: what needs a person, what goes out, what came of the mails of a week, and what came in."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ from app.customers.customer import Customer
 from app.db import db
 from app.events.event import Event
 from app.events.funnel_event import FunnelEvent
-from app.ops import concerns
+from app.metrics import ranges, reports
+from app.metrics.figures import Figures
+from app.metrics.scope import Scope
+from app.ops import concerns, going_out
 from app.paging import capped_count
+from app.settings import conversions
 
-DAYS = 14
+DAYS, WEEK = 14, 7
 SHOWN = 5  # alerts
 
 
@@ -46,10 +50,17 @@ class View:
     concerns: Sequence[concerns.Concern]
     alerts: Sequence[Alert]
     alert_count: int
+    next: Sequence[going_out.Next]
+    next_count: int
+    now: Sequence[going_out.Now]
+    mail: Figures
+    mail_before: Figures
 
 
 def at(now: datetime, zone: ZoneInfo) -> View:
     count, is_capped = _customers()
+    coming, coming_count = going_out.next_ones(now, zone)
+    week = Scope(ranges.lately(WEEK, now.astimezone(zone).date(), zone), rule=conversions.read().rule)
     return View(
         customers=count,
         is_capped=is_capped,
@@ -60,6 +71,11 @@ def at(now: datetime, zone: ZoneInfo) -> View:
         concerns=concerns.now(now),
         alerts=alerts.standing(SHOWN),
         alert_count=alerts.count(),
+        next=coming,
+        next_count=coming_count,
+        now=going_out.on_their_way(),
+        mail=reports.total(week),
+        mail_before=reports.total(week.before),
     )
 
 

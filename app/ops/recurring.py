@@ -23,9 +23,13 @@ from app.db import Model, db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
 from app.events import keys, partitions, pending
 from app.imports import tidying as import_tidying
+from app.metrics import rolling
 from app.ops import joining, sweeping, telling, tidying
 from app.receipts import idempotency, keep
 from app.segments import jobs as segments
+from app.tracking import keeping as hit_keeping
+from app.tracking import reviewing
+from app.tracking.receipts import asking, hearing
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -48,7 +52,10 @@ RECURRING = (
     Recurring("Let the others follow where the first went ahead", 5 * SECOND, "runs", canary.let_go_due),
     Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
     Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
+    Recurring("Match what providers told with mails of now", 5 * MINUTE, "events", hearing.match_again),
+    Recurring("Ask what became of mails that nobody told of", MINUTE, "upkeep", asking.ask),
     Recurring("See which domains mail comes from", 10 * MINUTE, "upkeep", verification.settle),
+    Recurring("Add up what became of the mails", 5 * SECOND, "upkeep", rolling.roll_up),
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),
@@ -57,12 +64,17 @@ RECURRING = (
     Recurring("Forget old alerts that are settled", 24 * HOUR, "upkeep", alerts.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget old Idempotency-Keys", HOUR, "upkeep", idempotency.forget_old),
+    Recurring("Forget old receipts of mails", 24 * HOUR, "upkeep", hearing.forget_old),
+    Recurring("Forget which mails were asked about", 24 * HOUR, "upkeep", asking.forget_old),
     Recurring("Forget the bodies of old calls", 24 * HOUR, "upkeep", keep.forget_old),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
     Recurring("Forget sign-ups that nobody confirmed", 24 * HOUR, "upkeep", signups.forget_unconfirmed),
     Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
     Recurring("Count the segments that nobody has counted for six hours", 10 * MINUTE, "upkeep", segments.measure_due),
     Recurring("Empty the local outbox of old mail", 24 * HOUR, "upkeep", local_outbox.forget_old),
+    Recurring("Judge opens and clicks by new rules", 10 * MINUTE, "upkeep", reviewing.begin_where_rules_changed),
+    Recurring("Judge all opens and clicks again", 30 * 24 * HOUR, "upkeep", reviewing.begin_again),
+    Recurring("Forget old opens and clicks", 24 * HOUR, "upkeep", hit_keeping.forget_old),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
 )
 

@@ -19,6 +19,7 @@ from app.logs import log, place_of
 from app.ops import jobs, kinship, presence, work
 from app.ops.listener import Context
 from app.queue import redis_connection, ring
+from app.tracking import draining
 
 EVERY = 2.0
 LONGEST = timedelta(seconds=5)  # for one statement; a tick that waits for a lock rings no bells
@@ -43,7 +44,7 @@ def turn() -> list[str]:
     _bound()
     jobs.settle_recurring()
     _bound()  # that one commits
-    due = work.due_jobs()
+    due = [*work.due_jobs(), *draining.due_jobs()]
     db.session.rollback()
     for name in due:
         ring(name)

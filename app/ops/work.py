@@ -22,16 +22,20 @@ from app.imports import jobs as import_jobs
 from app.ops import jobs
 from app.pump import Work
 from app.queue import QUEUES
+from app.tracking import jobs as tracking_jobs
 
 TABLES: list[Work] = [
     customer_jobs.INDEXES,
     event_jobs.EVENTS,
     import_jobs.IMPORTS,
     automation_jobs.WAITS,
+    tracking_jobs.CREDIT,
+    tracking_jobs.RECOUNTS,
     automation_jobs.RUNS,
     delivery_jobs.BATCHES,
     delivery_jobs.NOTICES,
     delivery_jobs.SENDER_CHECKS,
+    tracking_jobs.REVIEWS,
     jobs.ERASURES,
     jobs.RENDER_CHECKS,
     *jobs.CLOCKWORKS,

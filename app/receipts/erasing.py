@@ -14,11 +14,12 @@ import msgspec
 from sqlalchemy import select, text, update
 
 from app.db import db, plain
-from app.receipts.keep import LEVEL
+from app.receipts.keep import packed
 from app.receipts.receipt import Receipt
 
 AT_ONCE = 50
-FORGOTTEN = zlib.compress(b"Forgotten: this call named somebody who was erased.", LEVEL)
+FORGOTTEN_BODY = b"Forgotten: this call named somebody who was erased."
+FORGOTTEN = packed(FORGOTTEN_BODY)
 KNOWN = "SELECT id, received_at, source, sender, path FROM receipts WHERE id = ANY (:ids) ORDER BY id"
 # A lead id in a key is left: they end after a day, and a short one would be found in everybody's.
 ANSWERS = text(

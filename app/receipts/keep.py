@@ -45,9 +45,13 @@ def keep(  # noqa: PLR0913, PLR0917 — one row
             unchanged=tally.unchanged,
             rejected=len(tally.rejects),
             rejects=[reject.as_json() for reject in tally.rejects],
-            body=zlib.compress(body, LEVEL),
+            body=packed(body),
         )
     )
+
+
+def packed(body: bytes) -> bytes:
+    return zlib.compress(body, LEVEL)
 
 
 def forget_old(now: datetime) -> None:

@@ -35,8 +35,9 @@ class Receipt(Model):
     __table_args__ = (
         CheckConstraint("source IN ('api', 'segment', 'webhook')", name="source"),
         Index(
-            "uq_receipts_source_external_id",
+            "uq_receipts_source_sender_external_id",
             "source",
+            "sender",
             "external_id",
             unique=True,
             postgresql_where=text("external_id IS NOT NULL"),

@@ -188,7 +188,7 @@ KINDS: dict[str, Kind] = {
                 TIMES,
                 WITHIN,
             ),
-            "What became of our mails; opened and clicked by people, not by machines.",
+            "What became of our mails, each at its first time; opened and clicked by people, not by machines.",
             {"mail": "clicked", "within": {"last": "30d"}},
         ),
         Kind(

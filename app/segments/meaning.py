@@ -28,15 +28,23 @@ def bounds(column: str, within: Within | None, frame: Frame) -> str:
     """AND … for a moment within the time that is meant."""
     if within is None:
         return ""
+    if within.since_last_run:
+        return f"{begun(column, within, frame)} AND {column} <= {_at(frame, frame.now)}"  # the rest is for the next one
+    if within.end:
+        sign = "<" if within.end.is_day else "<="
+        return f"{begun(column, within, frame)} AND {column} {sign} {_at(frame, within.end.end)}"
+    return begun(column, within, frame)
+
+
+def begun(column: str, within: Within | None, frame: Frame) -> str:
+    """AND … for a moment that is not before it."""
+    if within is None:
+        return ""
     if within.last:
         return f" AND {column} >= {_at(frame, frame.now - within.last.length)}"
     if within.since_last_run:
-        begins = f" AND {column} > {_at(frame, frame.last_run)}" if frame.last_run else ""
-        return f"{begins} AND {column} <= {_at(frame, frame.now)}"  # what is later is for the next one
-    found = f" AND {column} >= {_at(frame, within.start.start)}" if within.start else ""
-    if within.end:
-        found += f" AND {column} {'<' if within.end.is_day else '<='} {_at(frame, within.end.end)}"
-    return found
+        return f" AND {column} > {_at(frame, frame.last_run)}" if frame.last_run else ""
+    return f" AND {column} >= {_at(frame, within.start.start)}" if within.start else ""
 
 
 def before_now(column: str, length: Any, frame: Frame) -> str:

@@ -78,6 +78,12 @@ def problems(raw: Any, own_id: int | None) -> list[Problem]:
     return missing + circles
 
 
+def types_within(segment_id: int) -> set[str]:
+    """Of this one and of all that its rules name."""
+    found = db.session.scalars(select(Segment.type).where(Segment.id.in_(_reached(segment_id))))
+    return set(found)
+
+
 def _told(ids: Sequence[int]) -> list[tuple[int, User]]:
     return [pair for find in FINDERS for pair in find(ids)]
 

@@ -35,4 +35,11 @@ class Hit(Model):
         Index("ix_delivery_events_delivery_id", "delivery_id"),
         Index("ix_delivery_events_customer_id_at", "customer_id", "at"),
         Index("ix_delivery_events_at", "at", postgresql_using="brin"),
+        Index(
+            "ix_delivery_events_clicks",
+            "run_id",
+            "place",
+            postgresql_include=["delivery_id", "customer_id", "is_human"],
+            postgresql_where=text("kind = 'click'"),
+        ),
     )

@@ -18,18 +18,18 @@ from sqlalchemy import func, select
 
 from app.db import db
 from app.receipts.receipt import Receipt
+from tests.conftest import LONG
 
 ROOT = Path(__file__).parents[2]
-LONG = bool(os.environ.get("LONG"))
 HOW = Path(__file__).with_name("schemathesis.toml")
 # No chain of calls: the doors do not lead from one to another.
 # The edges of every value of every door take a tenth of the whole suite: they are tried in the long one.
 PHASES = "examples,coverage,fuzzing" if LONG else "examples,fuzzing"
 
 
-@pytest.fixture
-def address(environment: dict[str, str], app: object) -> Iterator[str]:
-    """The web server of production on this test's database."""
+@pytest.fixture(scope="module")
+def address(environment: dict[str, str], migrated: object) -> Iterator[str]:
+    """The web server of production on the database of these tests."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

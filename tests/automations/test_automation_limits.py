@@ -68,7 +68,12 @@ def test_all_of_them_may_be_said():
         ({"throttle_per_minute": "many"}, "limits.throttle_per_minute"),
         ({"throttle_per_minute": True}, "limits.throttle_per_minute"),
         ({"late_hours": -1}, "limits.late_hours"),
-        ({"holdout_percent": 10}, "limits.holdout_percent"),
+        ({"holdout_percent": 0}, "limits.holdout_percent"),
+        ({"holdout_percent": 50.1}, "limits.holdout_percent"),
+        ({"holdout_percent": float("nan")}, "limits.holdout_percent"),
+        ({"holdout_percent": True}, "limits.holdout_percent"),
+        ({"holdout_percent": "10"}, "limits.holdout_percent"),
+        ({"recheck_segment": 1}, "limits.recheck_segment"),
         ({"quiet": {}}, "limits.quiet"),
     ],
 )

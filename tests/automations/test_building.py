@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.automations import building, cron
@@ -39,13 +39,11 @@ FORMS = st.one_of(
 )
 
 
-@settings(max_examples=500)
 @given(FORMS)
 def test_from_the_form_to_the_expression_and_back_nothing_changes(form):
     assert building.form_of(building.expression_of(form)) == form
 
 
-@settings(max_examples=300, deadline=None)
 @given(FORMS, st.sampled_from(ZONES), st.sampled_from((0, 1)))
 @example(Form(DAY, minutes=(30,), hours=(2,)), "America/New_York", 0)
 @example(Form(DAY, minutes=(30,), hours=(1,)), "America/New_York", 1)

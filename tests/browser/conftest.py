@@ -20,20 +20,20 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 from app.accounts import users
 from app.audit.actor import SYSTEM
 from app.db import db
+from tests.conftest import LONG, PASSWORD
 from tests.content.test_starters import lay
 from tests.emptying import clean
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "var" / "pictures"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PASSWORD = "correct horse battery"
-# Each width and each theme once; all four of them in the long suite.
-SCREENS = [(1280, "light"), (390, "dark")]
-if os.environ.get("LONG"):
-    SCREENS += [(1280, "dark"), (390, "light")]
+# What a page becomes on the way is looked at where most goes wrong; on all four screens in the long suite.
+SCREENS = [(390, "dark")]
+if LONG:
+    SCREENS += [(1280, "light"), (1280, "dark"), (390, "light")]
 OVERTAKEN = ("htmx:afterRequest", "htmx:sendAbort")
 # A picture takes as long as the page itself: kept in the long suite, or where somebody wants to look.
-ARE_KEPT = bool(os.environ.get("LONG") or os.environ.get("PICTURES"))
+ARE_KEPT = LONG or bool(os.environ.get("PICTURES"))
 FLAGS = [
     "--headless",
     "--no-sandbox",

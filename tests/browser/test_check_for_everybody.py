@@ -9,6 +9,7 @@ from app.db import db
 from app.ops import jobs
 from app.ops.render_check import RenderCheck
 from app.segments.segment import Segment
+from tests.browser.conftest import SCREENS
 from tests.browser.test_media_library import faults
 from tests.content.test_starters import lay
 
@@ -34,7 +35,7 @@ def checked(product, migrated) -> str:
 
 
 def test_what_was_found_is_seen(visit, checked):
-    for width, theme in ((1280, "light"), (390, "dark")):
+    for width, theme in SCREENS:
         visitor = visit(width, theme)
         visitor.sign_in("max")
         page = visitor.open(checked)

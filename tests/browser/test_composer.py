@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from redis import Redis
 
-from tests.browser.conftest import AXE, shoot
+from tests.browser.conftest import AXE, SCREENS, shoot
 
 pytestmark = pytest.mark.browser
 
@@ -155,17 +155,17 @@ def test_problems_stand_at_their_block_and_columns_hold_blocks(visit):
     assert faults(visitor, "composer-1280-dark") == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_on_a_phone(visit, theme):
-    visitor = visit(390, theme)
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
+def test_it_is_sound_on_each_screen(visit, width, theme):
+    visitor = visit(width, theme)
     visitor.sign_in("max")
-    page = begin(visitor, f"On a phone {theme}")
+    page = begin(visitor, f"On a screen {width} {theme}")
     add(page, "heading", "columns", "text", "image")
     page.select_option("[aria-label='Add to column 1']", "button")
     page.click(".blk:nth-child(1) .blk-open >> nth=0")
     mail(page).get_by_text("A heading").wait_for()
     page.click("[data-part=text]")
-    assert faults(visitor, f"composer-390-{theme}") == []
+    assert faults(visitor, f"composer-{width}-{theme}") == []
 
 
 def test_a_mail_that_brings_a_script_is_not_drawn(visit):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import AXE, SCREENS, shoot
+from tests.conftest import LONG
 
 pytestmark = pytest.mark.browser
 
@@ -84,11 +84,16 @@ PAGES = {
     "automation-preflight": "/automations/1/preflight",
     "automation-run": "/automations/1/runs/new",
     "automation-versions": "/automations/1/versions",
+    "automation-holdout": "/automations/1/holdout",
     "automation-deletion": "/automations/1/deletion",
     "runs": "/runs",
     "runs-no-match": "/runs?q=wram",
     "runs-stop": "/runs/stop",
     "customer-mails": "/customers/1/mails",
+    "customer-mail": "/customers/1?show=mail",
+    "why": "/customers/1/why?automation=1",
+    "why-answers": "/customers/1/why?automation=3",
+    "why-not-asked": "/customers/1/why",
     "templates": "/templates",
     "outbox": "/outbox",
     "templates-no-match": "/templates?q=wram",
@@ -124,6 +129,8 @@ PAGES = {
     "settings-senders": "/settings/senders",
     "settings-sender-new": "/settings/senders/new",
     "settings-brakes": "/settings/brakes",
+    "settings-tracking": "/settings/tracking",
+    "settings-conversions": "/settings/conversions",
     "settings-sender": "/settings/senders/1/edit",
     "settings-topics": "/settings/topics",
     "settings-topic-new": "/settings/topics/new",
@@ -145,6 +152,8 @@ PAGES = {
     "settings-attribute": "/settings/attributes/edit?name=score",
     "settings-webhook": "/settings/webhook",
     "settings-webhook-no-match": "/settings/webhook?q=nothing",
+    "settings-receipts": "/settings/receipts",
+    "settings-receipts-no-match": "/settings/receipts?q=nothing",
     "settings-queues": "/settings/queues",
     "settings-audit": "/settings/audit",
 }
@@ -158,9 +167,13 @@ STRANGERS = {
     "sign-up-wrong-link": "/sign-up/confirm",
     "unsubscribe-wrong-link": "/unsubscribe",
     "preferences-wrong-link": "/preferences",
+    "link-of-nobody": "/track/click/x/0",
+    "view-wrong-link": "/view",
 }
 
 
+# Each width and each theme once, for every page.
+TURNED = [(1280, "light"), (390, "dark")]
 # Of a page that was looked at whole: what may be another when it is turned and dimmed.
 CHANGES = ("color-contrast", "link-in-text-block", "scrollable-region-focusable")
 
@@ -193,7 +206,7 @@ def seen(visitor, name: str, screen: str, *, rules: Sequence[str] = ()) -> list[
 def look_on_all_screens(visitor, name: str, path: str) -> list[str]:
     """Opened once, on the screen where the page before ended; turned and dimmed, it has to be as good on the others."""
     now = visitor.page.viewport_size["width"]
-    (width, theme), *others = sorted(SCREENS, key=lambda screen: screen[0] != now)
+    (width, theme), *others = sorted(TURNED, key=lambda screen: screen[0] != now)
     turn(visitor.page, width, theme)
     found = look(visitor, name, path, f"{width}-{theme}")
     for width, theme in others:
@@ -224,7 +237,7 @@ def test_the_pages_before_the_door_are_sound(visit):
     assert [fault for fault in look_at(visitor, STRANGERS) if "404" not in fault] == []
 
 
-@pytest.mark.skipif(not os.environ.get("LONG"), reason="each page opened anew on each screen: bin/test --long")
+@pytest.mark.skipif(not LONG, reason="each page opened anew on each screen: bin/test --long")
 @pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_every_page_is_sound_where_it_is_opened(visit, width, theme):
     visitor = visit(width, theme)

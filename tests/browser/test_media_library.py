@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import AXE, shoot
+from tests.browser.conftest import AXE, SCREENS, shoot
 from tests.content.pictures_of import animation, png
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,7 @@ def faults(visitor, name: str) -> list[str]:
     return complaints + [f"axe {f['id']} at {f['nodes'][0]['target']}" for f in found] + (["sideways"] if width else [])
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_files_are_dropped_described_and_found_in_the_grid(visit, width, theme):
     visitor = visit(width, theme)
     visitor.sign_in("max")
@@ -55,7 +55,7 @@ def test_files_are_dropped_described_and_found_in_the_grid(visit, width, theme):
     assert faults(visitor, f"medium-{width}-{theme}") == []
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1280, "dark"), (390, "light")])
+@pytest.mark.parametrize(("width", "theme"), SCREENS)
 def test_a_block_is_seen_as_it_is_typed_and_nothing_in_it_runs(visit, width, theme):
     visitor = visit(width, theme)
     visitor.sign_in("max")

@@ -87,7 +87,8 @@ def test_the_pages_of_a_run_are_sound(visit, made, migrated, width, theme):
         failed = {"state": "failed", "state_reason": "Its segment was deleted."}
         db.session.execute(update(Run).where(Run.id == over).values(failed))
         db.session.commit()
-        delivery = db.session.scalars(text("SELECT min(id) FROM deliveries WHERE state = 'accepted'")).one()
+        first = text("SELECT id, customer_id FROM deliveries WHERE state = 'accepted' ORDER BY id LIMIT 1")
+        delivery, customer = db.session.execute(first).one()
     pages = {
         "run": f"/runs/{going}",
         "run-failed": f"/runs/{over}",
@@ -98,6 +99,9 @@ def test_the_pages_of_a_run_are_sound(visit, made, migrated, width, theme):
         "run-retries": f"/runs/{going}/retries",
         "delivery": f"/deliveries/{delivery}",
         "customer-mails-some": "/customers/1/mails",
+        "customer-mail-some": f"/customers/{customer}?show=mail",
+        "run-why": f"/runs/{going}/why?q=an",
+        "why-mail": f"/customers/{customer}/why?delivery={delivery}",
     }
     visitor = visit(width, theme)
     visitor.sign_in()

@@ -57,6 +57,7 @@ TOLD = (
     *("customers", "attribute_changes", "customer_aliases", "ambiguous_items", "signups", "suppressions", "consents"),
     *("events", "funnel_events", "pending_events", "event_work", "carts", "orders", "receipts", "audit"),
     *("import_chunks", "import_rejects", "deliveries", "run_addresses", "batches", "outbox_messages"),
+    "delivery_receipts",
 )
 
 
@@ -178,6 +179,9 @@ def make_mails(customer_id: int) -> None:
     for statement in (
         f'UPDATE deliveries SET facts = \'{{"said": "{MARK}"}}\' WHERE customer_id = :id',
         "UPDATE deliveries SET state = 'failed', reason = :mail WHERE run_id = :refused",
+        "INSERT INTO delivery_receipts (provider, provider_id, kind, at, delivery_id, detail)"
+        f" SELECT 'resend', id, 'bounced', now(), id, jsonb_build_object('said', '{MARK}')"
+        " FROM deliveries WHERE customer_id = :id",
         "INSERT INTO run_addresses SELECT run_id, :mail, id FROM deliveries WHERE run_id = :run AND customer_id = :id",
     ):
         db.session.execute(text(statement), said)

@@ -41,7 +41,7 @@ def by_the_rules(said_of_one):
 WORDS = st.lists(st.tuples(st.booleans(), st.sampled_from(SOURCES), st.integers(0, 4)), max_size=7)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=WORDS, data=st.data())
 def test_any_order_of_statements_from_any_source_gives_one_state(app, words, data):
     first, second = make_customer(email="one@mail.example"), make_customer(email="two@mail.example")
@@ -54,7 +54,7 @@ def test_any_order_of_statements_from_any_source_gives_one_state(app, words, dat
     db.session.rollback()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=WORDS)
 def test_where_people_stand_can_be_reckoned_from_the_proofs_alone(app, words):
     customer = make_customer(email="one@mail.example")

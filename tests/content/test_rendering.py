@@ -95,7 +95,7 @@ def test_links_are_found_in_their_order_with_lines_and_labels():
     ]
 
 
-def test_each_target_can_be_replaced():
+def test_each_target_with_a_field_can_be_replaced():
     heard = []
 
     def replaced(place: int, target: str) -> str:
@@ -106,17 +106,26 @@ def test_each_target_can_be_replaced():
     mail = rendering.compiled(Frozen("", "", SOURCE, ""))
     drawn = mail.render({"facts": facts}, replace=replaced)
     assert heard == [
-        (0, "https://a.example/?a=1&b=2"),
         (1, "https://b.example/?x=1&y=2"),
         (2, "https://c.example/"),
         (3, "https://b.example/?x=1&y=2"),
     ]
-    assert drawn.html.count("https://go.example/") == 4
-    assert 'href="https://go.example/0?a&amp;b"' in drawn.html
+    assert drawn.html.count("https://go.example/") == 3
+    assert 'href="https://go.example/1?a&amp;b"' in drawn.html
     assert drawn.dead == (2,)
     plain = mail.render({"facts": facts})
     assert 'href="https://b.example/?x=1&amp;y=2"' in plain.html
     assert "javascript" not in plain.html + drawn.html
+
+
+def test_a_link_without_a_field_leads_elsewhere_for_everybody_with_a_word_that_each_mail_has_its_own_of():
+    led = {0: f"https://go.example/{links.HERE}/0?a&b", 1: "https://no.example/", 4: "https://no.example/"}
+    mail = rendering.compiled(Frozen("", "", f"<body>{SOURCE}</body>", ""), led, f"<i>{links.HERE}</i>")
+    drawn = mail.render({"customer": {"first_name": links.HERE}, "facts": {"url": "https://b.example/"}}, word="w1")
+    assert 'href="https://go.example/w1/0?a&amp;b"' in drawn.html
+    assert drawn.html.endswith('<a href="#">Top</a><i>w1</i></body>')
+    assert "https://no.example/" not in drawn.html
+    assert 'href="https://b.example/"' in drawn.html
 
 
 @pytest.mark.parametrize(

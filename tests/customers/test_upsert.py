@@ -197,7 +197,7 @@ def as_people(drawn, homes) -> list[Incoming]:
     return people
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=ITEMS, together=ITEMS, homes=HOMES)
 def test_a_set_does_what_its_rows_would_do_one_at_a_time(app, before, together, homes):
     results = []

@@ -60,11 +60,10 @@ def make_run(version: TemplateVersion | None = None, whom: Whom = EVERYBODY, key
 
 
 def planned(version: TemplateVersion | None = None, key: str = "a run", **facts: Any) -> Run:
-    said = {"purpose": "promotional", "topic": "newsletter", **facts}
+    said = {"name": "Open day", "purpose": "promotional", "topic": "newsletter", **facts}
     run = runs.make(
         Run(
             key=key,
-            name="Open day",
             planned_for=datetime.now(UTC),
             version_id=(version or make_version()).id,
             timezone="UTC",

@@ -85,6 +85,25 @@ def test_the_page_is_a_waterfall_whose_numbers_open_the_people(vic):
     assert "No e-mail address" in shown
 
 
+def test_what_came_back_stands_below_and_opens_its_people(vic):
+    """The gravest thing is a mail's state; all that is known of it counts."""
+    maya = make_customer(email="maya@posteo.example")
+    make_customer("Ben", email="ben@posteo.example")
+    run = make_run()
+    sent()
+    at = datetime.now(UTC)
+    came = {"delivered_at": at, "opened_at": at, "clicked_at": at, "complained_at": at}
+    theirs = update(Delivery).where(Delivery.customer_id == maya.id)
+    db.session.execute(theirs.values(state="complained", **came))
+    db.session.commit()
+    said = text_of(vic.get(f"/runs/{run.id}"))
+    for words in ("Delivered 1 50.0 %", "Opened 1 50.0 %", "Clicked 1 50.0 %", "Complained 1 50.0 %"):
+        assert words in said, words
+    for what in ("delivered", "opened", "clicked", "complained"):
+        shown = vic.get(f"/runs/{run.id}/people?state={what}", headers=HTMX).get_data(as_text=True)
+        assert re.findall(r'href="/deliveries/(\d+)"', shown) == [str(making.delivery_to(maya).id)]
+
+
 def test_it_asks_for_itself_while_it_is_open_and_not_after(vic):
     make_customers(2)
     run = make_run()

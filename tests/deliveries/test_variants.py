@@ -175,7 +175,10 @@ def test_what_came_of_each_is_counted_over_the_runs_that_said_the_same(app):
     db.session.execute(text("UPDATE run_variants SET version_id = :v"), {"v": version_id})
     another = filled(made("One", "Third", key="c", automation_id=own))
     sent()
-    came = text("UPDATE deliveries SET state = 'delivered', opened_at = now() WHERE run_id = :run AND variant = 1")
+    came = text(
+        "UPDATE deliveries SET state = 'delivered', delivered_at = now(), opened_at = now()"
+        " WHERE run_id = :run AND variant = 1"
+    )
     db.session.execute(came, {"run": alike[0].id})
     came = text("UPDATE deliveries SET clicked_at = now(), converted_at = now() WHERE run_id = :run AND variant = 0")
     db.session.execute(came, {"run": alike[1].id})

@@ -15,7 +15,7 @@ from app.config import MailServer
 from app.db import db
 from app.deliveries import jobs, pace, verification
 from app.deliveries.finding import KINDS, Finding
-from app.deliveries.providers import resend_domains
+from app.deliveries.providers import resend_domains, resend_reading
 from app.deliveries.sender_check import SenderCheck
 from app.emulator import shelf
 from app.settings import senders
@@ -199,7 +199,7 @@ class TestWithResend:
         assert looked().findings["provider"].state == "unanswered"
 
     def test_an_answer_without_end_is_none(self, resend, sender, monkeypatch):
-        monkeypatch.setattr(resend_domains, "LARGEST", 1000)
+        monkeypatch.setattr(resend_reading, "LARGEST", 1000)
         resend.set(domains=[f"n{n}.example" for n in range(50)])
         assert looked().findings["provider"].said == "Resend's answer is too long to be read."
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from sqlalchemy import text
 
@@ -13,7 +15,11 @@ from app.queue import ring
 from tests.faults.mailing import PEOPLE, Stage, fresh
 from tests.work.running import until
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.skipif(not os.environ.get("LONG"), reason="two thousand mails by two workers: bin/test --long"),
+    pytest.mark.timeout(400),
+]
 WORKERS = 2
 # Only the provider finds fault with these addresses.
 SPOIL = "UPDATE customers SET email = 'ä' || email WHERE email LIKE 'p%7@%' AND first_name = 'Eligible'"

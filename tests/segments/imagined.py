@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.segments.fields import COLUMNS
-from tests.segments.worlds import Fact, Person, World, day_of, midnight
+from tests.segments.worlds import RUNS, Fact, Mail, Person, World, day_of, midnight
 
 # Around the nights in which the clocks change, in Havana at midnight itself; Kolkata is half an hour aside.
 TIMES = (
@@ -33,6 +33,7 @@ EMAILS = (None, "", "Maya@Posteo.example", "maya@posteo.example", "JÜRGEN@poste
 TEXTS = (None, "", "Maya", "maya", "Jo", "J%")
 TOPICS = ("newsletter", "price_drop")
 CATEGORIES = ("books", "tickets")
+MAIL = ("sent", "opened", "clicked", "converted")
 LISTED, WITH_RULES = 1, 2
 
 
@@ -101,12 +102,19 @@ class Imagination:
             for _ in range(self.pick(0, 1, 3))
         ]
         person.orders = [self.fact("", self.order()) for _ in range(self.pick(0, 1, 3))]
+        person.mails = [self.mail() for _ in range(self.pick(0, 1, 2, 4))]
         person.cart = self.pick(None, self.fact("", {"items": self.pick([], [{"product_id": "b1", "quantity": 1}])}))
         return person
 
     def fact(self, name: str, said: dict[str, Any]) -> Fact:
         self.facts += 1
         return Fact(self.facts, self.moment, name, said)
+
+    def mail(self) -> Mail:
+        self.facts += 1
+        run = self.pick(*RUNS)
+        variant = self.pick(0, 1) if len(RUNS[run][1]) > 1 else None
+        return Mail(self.facts, run, variant, {name: self.moment for name in MAIL if self.dice.random() < 0.6})
 
     def columns(self, number: int) -> dict[str, Any]:
         texts = {name: self.pick(*TEXTS) for name in ("first_name", "last_name", "mobile", "source")}
@@ -255,6 +263,11 @@ def _move(of: Imagination) -> dict[str, Any]:
     return {"funnel": "sales", **ends, **of.within()}
 
 
+def _mail(of: Imagination) -> dict[str, Any]:
+    which = of.maybe("automation", of.pick(1, 2), 0.3) | of.maybe("template", of.pick(1, 2), 0.3)
+    return {"mail": of.pick(*MAIL), **which, **of.times(), **of.within()}
+
+
 def _orders(of: Imagination) -> dict[str, Any]:
     op = of.pick("at_least", "at_most", "between", "equals", "not_equals")
     sizes = (0, 1, 2, 50, 100, 200, 400)
@@ -279,7 +292,7 @@ LEAVES = {
     "last": lambda of: {"last": {"event": of.pick(*EVENTS)}, "where": of.where(1.0)["where"]},
     "stage": lambda of: {"funnel": "sales", "in_stage": of.pick(*STAGES), **of.maybe("for", of.pick(*LENGTHS))},
     "move": _move,
-    "mail": lambda of: {"mail": of.pick("sent", "clicked"), **of.times()},
+    "mail": _mail,
     "orders": _orders,
     "cart": lambda of: {"cart": "idle", "for": of.pick(*LENGTHS)},
     "interest": lambda of: {"interest": of.pick(*WORDS, "SOUND", "FESTIVALS", "ÄRGER")},

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from tests.segments.worlds import Fact, Person, World, bounds, compare, day_of, folded, length
+from tests.segments.worlds import RUNS, Fact, Mail, Person, World, bounds, compare, day_of, folded, length
 
 
 def chosen(raw: dict[str, Any], world: World) -> set[int]:
@@ -90,6 +90,17 @@ def _often(count: int, raw: dict[str, Any]) -> bool:
 
 def _event(raw: dict[str, Any], person: Person, world: World) -> bool:
     return _often(len(_done(raw["event"], raw, person, world)), raw)
+
+
+def _mail(raw: dict[str, Any], person: Person, world: World) -> bool:
+    came = [one.came.get(raw["mail"]) for one in person.mails if _is_of(one, raw)]
+    return _often(sum(at is not None and _within(at, raw.get("within"), world) for at in came), raw)
+
+
+def _is_of(mail: Mail, raw: dict[str, Any]) -> bool:
+    automation, templates = RUNS[mail.run]
+    template = templates[mail.variant or 0]
+    return raw.get("automation", automation) == automation and raw.get("template", template) == template
 
 
 def _unanswered(raw: dict[str, Any], person: Person, world: World) -> bool:
@@ -208,7 +219,7 @@ LEAVES: dict[str, Callable[[dict[str, Any], Person, World], bool]] = {
     "nth": _nth,
     "sequence": _sequence,
     "last": _last,
-    "mail": lambda raw, _person, _world: _often(0, raw),  # nothing was sent yet
+    "mail": _mail,
     "orders": _orders,
     "cart": _cart,
     "interest": _interest,

@@ -14,6 +14,7 @@ from app.catalogue.order import Order
 from app.catalogue.product import Product
 from app.customers.attributes import AttributeChange
 from app.db import db
+from app.deliveries.delivery import Delivery
 from app.segments import audience
 from app.settings.setting import Setting
 from tests.factories import NOW, make_attribute, make_customer, make_event, make_move
@@ -39,6 +40,11 @@ def bought(*orders: tuple[Any, ...]) -> Facts:
 
 def back(refunded_total: int) -> Facts:
     return {"status": "refunded", "refunded_total": refunded_total}
+
+
+def got(*mails: dict[str, str]) -> Facts:
+    """How long ago what came of each."""
+    return {"got": mails}
 
 
 def moved(*moves: tuple[str | None, str, str]) -> Facts:
@@ -116,6 +122,12 @@ STEPS = (
     did(("loan", "5d"), ("kyc", "4d")),
     did(("kyc", "9d"), ("loan", "4d")),
     did(("kyc", "4d"), ("loan", "4d")),  # at the same moment
+)
+MAILS = (
+    got({"accepted_at": "3d", "opened_at": "3d", "clicked_at": "3d", "converted_at": "1d"}),
+    got({"accepted_at": "9d", "opened_at": "9d"}, {"accepted_at": "3d", "opened_at": "1d"}),
+    got({"accepted_at": "3d", "machine_opened_at": "3d", "machine_clicked_at": "3d"}),
+    {},
 )
 CHANGES = ({"changed": (("score", "2d"),)}, {"changed": (("score", "9d"),)}, {"changed": (("city", "2d"),)}, {})
 BERLIN = {"from": "2026-10-22", "to": "2026-10-22"}
@@ -208,8 +220,16 @@ CASES: list[tuple[dict[str, Any], tuple[Facts, ...], str]] = [
     ({"orders": "spent", "op": "between", "value": [40, 50], "category": "books"}, BASKETS, "Maya Nia"),
     ({"cart": "idle", "for": "24h"}, CARTS, "Maya"),
     ({"interest": "festivals"}, INTERESTS, "Maya Jo"),
-    ({"mail": "clicked"}, NAMES, ""),
-    ({"mail": "clicked", "times": {"exactly": 0}}, NAMES, "Maya Jo Nia Tom"),
+    # Our mails: Maya clicked one of three days ago, Jo opened two, a machine opened Nia's.
+    ({"mail": "sent"}, MAILS, "Maya Jo Nia"),
+    ({"mail": "opened"}, MAILS, "Maya Jo"),
+    ({"mail": "clicked"}, MAILS, "Maya"),
+    ({"mail": "converted"}, MAILS, "Maya"),
+    ({"mail": "clicked", "times": {"exactly": 0}}, MAILS, "Jo Nia Tom"),
+    ({"mail": "opened", "times": {"at_least": 2}}, MAILS, "Jo"),
+    ({"mail": "opened", "times": {"at_most": 1}}, MAILS, "Maya Nia Tom"),
+    ({"mail": "opened", "within": {"last": "2d"}}, MAILS, "Jo"),
+    ({"mail": "sent", "within": {"last": "2d"}}, MAILS, ""),
     # Groups.
     ({"all": [attribute("at_least", 60), attribute("at_most", 60)]}, SCORES, "Jo"),
     ({"any": [attribute("equals", 59), attribute("not_exists")]}, SCORES, "Maya Tom"),
@@ -322,8 +342,11 @@ def make_four(*four):
     return [_make(name, **facts) for name, facts in zip(FOUR, four, strict=True)]
 
 
-def _make(name, did=(), moved=(), bought=(), cart=None, changed=(), **columns):
+def _make(name, did=(), moved=(), bought=(), cart=None, changed=(), got=(), **columns):
     person = make_customer(name, **columns)
+    for run_id, came in enumerate(got, start=1):
+        moments = {name: _before(ago) for name, ago in came.items()}
+        _add(Delivery, person, run_id=run_id, state="accepted", **moments)
     for event, ago, *properties in did:
         make_event(person, event, _before(ago), **(properties[0] if properties else {}))
     for start, end, ago in moved:

@@ -70,7 +70,7 @@ def test_however_strange_it_is_computed():
 TEXTS = st.text(st.characters(), min_size=1, max_size=12).filter(lambda text: not UNKEEPABLE.search(text))
 
 
-@settings(max_examples=40, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXTS, TEXTS)
 def test_no_word_is_anything_but_a_word(name, value):
     rule = {"any": [

@@ -345,9 +345,7 @@ JSON = st.recursive(
 MUTATED = st.sampled_from(UNDERSTOOD).flatmap(
     lambda raw: st.tuples(st.just(raw), st.sampled_from([*raw]), JSON).map(lambda it: {**it[0], it[1]: it[2]})
 )
-ATTEMPTS = settings(
-    max_examples=4_000 if LONG else 300, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
-)
+ATTEMPTS = settings(max_examples=4_000 if LONG else 100, suppress_health_check=[HealthCheck.too_slow], database=None)
 
 
 @ATTEMPTS

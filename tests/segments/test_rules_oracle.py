@@ -9,17 +9,23 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, text
 
+from app.automations.automation import Automation
 from app.catalogue.cart import Cart
 from app.catalogue.order import Order
 from app.catalogue.product import Product
+from app.content.template import MessageTemplate, TemplateVersion
 from app.customers.attributes import AttributeChange
 from app.customers.customer import Customer
 from app.db import db
+from app.deliveries.delivery import Delivery
+from app.deliveries.run import Run
+from app.deliveries.variant import RunVariant
 from app.events import partitions
 from app.events.event import Event
 from app.events.funnel_event import FunnelEvent
 from app.segments import audience, compiling, rules, sentence, sets, words
 from app.segments.conditions import MEANINGS
+from app.segments.conditions.mail import MOMENTS
 from app.segments.rules import Known
 from app.segments.segment import ListedCustomer, Segment
 from app.settings import setting
@@ -27,10 +33,10 @@ from app.settings.team import Team
 from tests.factories import make_attribute
 from tests.segments import oracle
 from tests.segments.imagined import LISTED, WITH_RULES, Imagination
-from tests.segments.worlds import World
+from tests.segments.worlds import RUNS, World
 
 LONG = int(os.environ.get("LONG", "0"))
-WORLDS, RULES = (80, 480) if LONG else (16, 120)
+WORLDS, RULES = (80, 480) if LONG else (8, 120)
 
 
 @pytest.mark.timeout(3_000 if LONG else 300)
@@ -85,12 +91,38 @@ def store(world: World) -> None:
     _add(Cart, [
         {"customer_id": one.id, "occurred_at": one.cart.at, **one.cart.said} for one in everyone if one.cart
     ])  # fmt: skip
+    _mail(world)
     _refuse(world)
     _add(Segment, [
         {"id": LISTED, "name": "List", "type": "manual", "rules": None},
         {"id": WITH_RULES, "name": "Rules", "type": "rules", "rules": world.rules[WITH_RULES]},
     ])  # fmt: skip
     _add(ListedCustomer, [{"customer_segment_id": LISTED, "customer_id": one} for one in world.lists[LISTED]])
+
+
+def _mail(world):
+    _add(MessageTemplate, [{"id": key, "name": f"Template {key}", "type": "email"} for key in (1, 2)])
+    _add(TemplateVersion, [
+        {"id": key, "template_id": key, "number": 1, "subject": "", "preheader": "", "message": "", "html": "",
+         "text": "", "policies": {}, "fields": [], "weight": 0, "by_name": "test"}
+        for key in (1, 2)
+    ])  # fmt: skip
+    _add(Automation, [{"id": key, "name": f"Automation {key}", "trigger": {}} for key in (1, 2)])
+    _add(Run, [
+        {"id": key, "key": f"run {key}", "automation_id": automation, "name": "Run", "planned_for": world.now,
+         "version_id": versions[0], "purpose": "promotional", "timezone": "UTC", "sender": "", "by_name": "test"}
+        for key, (automation, versions) in RUNS.items()
+    ])  # fmt: skip
+    _add(RunVariant, [
+        {"run_id": key, "place": place, "version_id": version, "subject": "", "label": "A"}
+        for key, (_, versions) in RUNS.items() if len(versions) > 1 for place, version in enumerate(versions)
+    ])  # fmt: skip
+    _add(Delivery, [
+        {"id": mail.id, "run_id": mail.run, "customer_id": one.id, "occasion": str(mail.id), "variant": mail.variant,
+         "state": "accepted" if "sent" in mail.came else "planned",
+         **{column: mail.came.get(name) for name, column in MOMENTS.items()}}
+        for one in world.people for mail in one.mails
+    ])  # fmt: skip
 
 
 def _row(one):

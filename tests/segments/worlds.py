@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 LENGTHS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 OPPOSITES = {"not_equals": "equals", "not_in": "in", "not_exists": "exists"}
+# Of each run: by which automation it is, and the template of each of its versions.
+RUNS = {1: (1, (1,)), 2: (2, (2,)), 3: (1, (1, 2))}
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?)?")
 
 
@@ -25,6 +27,16 @@ class Fact:
 
 
 @dataclass
+class Mail:
+    """`came`: when it was sent, opened, clicked and converted, as far as it was."""
+
+    id: int
+    run: int
+    variant: int | None
+    came: dict[str, datetime]
+
+
+@dataclass
 class Person:
     id: int
     columns: dict[str, Any]
@@ -35,6 +47,7 @@ class Person:
     events: list[Fact] = field(default_factory=list)
     moves: list[Fact] = field(default_factory=list)
     orders: list[Fact] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
     cart: Fact | None = None
 
 

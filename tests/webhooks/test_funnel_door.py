@@ -223,7 +223,7 @@ def test_refused_calls_are_counted_without_what_they_said(send):
     ),
     st.binary(max_size=200),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_nothing_that_strangers_send_is_taken_or_is_our_fault(app, sent, body):
     with app.app_context():
         answer = app.test_client().post(THERE, data=body, headers=sent)
@@ -239,7 +239,7 @@ JSON = st.recursive(
 
 
 @given(st.one_of(st.binary(max_size=100), JSON.map(lambda said: json.dumps(said).encode("utf-8", "replace"))))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_well_signed_is_answered(app, body):
     with app.app_context():
         answer = app.test_client().post(THERE, data=body, headers=headers(body, str(hash(body))))
@@ -248,7 +248,7 @@ def test_whatever_is_well_signed_is_answered(app, body):
 
 
 @given(st.dictionaries(st.sampled_from([*ITEM, "email", "customer_id", "id", "occurred_at"]), JSON))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_an_item_says_is_taken_or_named(app, said):
     body = json.dumps({"funnel_events": [{**ITEM, **said}]}).encode("utf-8", "replace")
     with app.app_context():

@@ -27,7 +27,7 @@ def lines(worker: Workers) -> list[dict[str, object]]:
 
 
 def test_two_workers_do_every_row_once(workers: Start) -> None:
-    keys = ask_for(*["quick"] * 150)
+    keys = ask_for(*["quick"] * 60)
     workers("events")
     workers("events")
     until(lambda: waiting() == 0)

@@ -50,6 +50,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "message_template_id": 1,
         "trigger": {"after": {"automation": 1, "delay": "3d", "if": "not_clicked"}},
     },
+    "with a goal": {**EXAMPLE, "goal": {"event": "order_completed", "within": "7d"}},
 }
 CHANGE = {"version": 1, "trigger": {"once": "2026-12-01T10:00:00+01:00"}}
 BODY = {"required": False, "content": {"application/json": {"schema": {"type": "object"}}}}

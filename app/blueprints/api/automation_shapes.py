@@ -35,9 +35,11 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
 
     `subject`: in place of the template's. `variants`: several mails, of which each person gets always the same one.
-    `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours, and
-    canary: {"n": people} go first until somebody looks, {"n": people, "minutes": m} for so long.
-    It acts once it is activated. `trigger` is one of
+    `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours,
+    canary: {"n": people} go first until somebody looks, {"n": people, "minutes": m} for so long; holdout_percent (more
+    than 0, at most 50: always the same people get nothing); recheck_segment (true: who left it meanwhile gets none).
+    `goal`: {"event": name, "where"?: [{property, op, value}], "within": "7d"} or {"segment": id, "within": "7d"}: what
+    the mail is for, reached within that time after it. It acts once it is activated. `trigger` is one of
 
     - {"cron": five fields}, {"once": "now" or a time};
     - {"event": name, "where"?: [{property, op, value}], "delay"?: "2h", "at_most_every"?: "1d",

@@ -38,10 +38,10 @@ KEPT = {
     "reply_to": "reply_to",
     "trigger": "trigger",
     "limits": "limits",
+    "goal": "goal",
 }
 OUTSIDE = {inside: outside for outside, inside in KEPT.items()} | {"sender_id": "from"}
 CLEARED: dict[str, Any] = {"description": "", "limits": {}, "variants": []}
-LATER = ("goal",)
 
 
 @door.get("")
@@ -69,7 +69,7 @@ def change(automation_id: int) -> Response:
     wanted, now = authored.wanted(reading.body(), AutomationChange), datetime.now(UTC)
     automation = _find(automation_id)
     kept = Definition(**(definition.of(automation).kept() | _parts(wanted)))
-    _refuse(wanted, kept, now)
+    _refuse(kept, now)
     try:
         held = keeping.change(automation, kept, said(wanted.version) or 0, now, authored.by(), may_send=_may_send())
     except keeping.Changed:
@@ -124,7 +124,7 @@ def _create(body: bytes, now: datetime) -> Answer:
     if parts.get("topic") is None:
         parts["topic"] = PROMOTIONAL if parts.get("purpose", PROMOTIONAL) == PROMOTIONAL else None
     kept = Definition(**parts)
-    _refuse(wanted, kept, now)
+    _refuse(kept, now)
     automation = keeping.create(kept, now, authored.by())
     return Answer(201, msgspec.json.encode(_known(automation)))
 
@@ -180,9 +180,8 @@ def _sender(written: str) -> int | None:
     raise _refused([Problem("from", "There is no such sender. An admin adds it under Settings → Senders.")])
 
 
-def _refuse(wanted: msgspec.Struct, kept: Definition, now: datetime) -> None:
-    later = [Problem(name, "This comes later.") for name in LATER if said(getattr(wanted, name))]
-    found = later + _without_offset(kept) + definition.problems(kept, now)
+def _refuse(kept: Definition, now: datetime) -> None:
+    found = _without_offset(kept) + definition.problems(kept, now)
     authored.refuse([_outside(one) for one in found])
 
 

@@ -11,7 +11,10 @@ from app.blueprints.api.shapes import Id, Item, Moment
 
 
 class KnownRun(msgspec.Struct, kw_only=True):
-    """planned = waiting + accepted + skipped + failed + uncertain, always; accepted stays whatever follows."""
+    """planned = waiting + accepted + skipped + failed + uncertain, always; accepted stays whatever follows.
+
+    Of the accepted: delivered, bounced and complained as the provider says, opened and clicked by people.
+    """
 
     id: int
     name: str

@@ -100,4 +100,4 @@ def _known(found: Sequence[Run]) -> list[run_shapes.KnownRun]:
 
 def _one(run: Run, account: Account) -> run_shapes.KnownRun:
     own: dict[str, Any] = {name: getattr(run, name) for name in OWN}
-    return run_shapes.KnownRun(**own, **asdict(account), opened=0, clicked=0, converted=0)
+    return run_shapes.KnownRun(**own, **asdict(account))

@@ -19,6 +19,7 @@ from app.blueprints import asking
 from app.blueprints.automations import sent, sent_trigger, shown, shown_trigger
 from app.blueprints.settings.saving import version_sent
 from app.db import db
+from app.deliveries import holdout
 from app.problem import Problem
 
 door = Blueprint("automations", __name__, url_prefix="/automations")
@@ -76,6 +77,7 @@ def show(automation_id: int) -> Response:
         said=shown.of(automation, now),
         unready=readiness.lacking(automation),
         runs=directory.runs_of(automation),
+        is_held_out=holdout.share(automation.id, automation.limits) is not None,
         steps=changes.of(automation),
         **shown_trigger.of(automation),
     )
@@ -135,7 +137,7 @@ def form(
         errors=sent.by_path(sent_trigger.placed(problems or [], typed)),
         # Whoever is told what others saved, and sends the form again, has seen it.
         version=automation.version if automation else 0,
-        **shown.beside(typed),
+        **shown.beside(typed, automation),
         **sent_trigger.beside(typed, automation),
         **more,
     )

@@ -13,19 +13,28 @@ from app.automations import definition, triggers
 from app.automations.automation import Automation
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder, limit_fields
-from app.blueprints.automations import canary, sent_trigger, variants
+from app.blueprints.automations import canary, goal, sent_trigger, variants
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
 from app.settings import team
 
 WORDS = ("name", "description", "purpose", "topic", "timezone", "reply_to", "when", "cron", "day", "time")
-LIMITS = (*limit_fields.WORDS, "local", "local_at", "throttle_per_minute", "late_hours")
+LIMITS = (
+    *limit_fields.WORDS,
+    "local",
+    "local_at",
+    "throttle_per_minute",
+    "late_hours",
+    "holdout_percent",
+    "recheck_segment",
+)
 IDS = ("segment_id", "template_id", "sender_id")
 EVERY_MORNING = "0 10 * * *"
 BLANK = {
     **sent_trigger.BLANK,
     **limit_fields.BLANK,
+    **goal.BLANK,
     "purpose": PROMOTIONAL,
     "topic": PROMOTIONAL,
     "when": "cron",
@@ -33,11 +42,12 @@ BLANK = {
     "time": "10:00",
 }
 PLACES = {f"limits.{path}": name for path, name in (*limit_fields.PATHS.items(), ("local_time", "local_at"))}
+PLACES |= goal.PLACES
 
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *LIMITS, *canary.WORDS, *IDS, *variants.NAMES) | sent_trigger.fields()
+    return typed(*WORDS, *LIMITS, *canary.WORDS, *goal.WORDS, *IDS, *variants.NAMES) | sent_trigger.fields()
 
 
 def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition, list[Problem]]:
@@ -56,6 +66,7 @@ def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition,
         sender_id=id_of(form["sender_id"]),
         reply_to=form["reply_to"] or None,
         trigger=trigger,
+        goal=goal.meant(form, before),
         limits=limits(form) | canary.limits(form),
     )
     return found, faults
@@ -71,6 +82,7 @@ def held(automation: Automation) -> dict[str, Any]:
         **words,
         **_shown_limits(own.limits),
         **canary.held(own.limits),
+        **goal.held(own.goal),
         **variants.held(own),
         **_shown(automation),
     }
@@ -90,6 +102,10 @@ def limits(form: Mapping[str, str]) -> dict[str, Any]:
         found["throttle_per_minute"] = limit_fields.whole(form["throttle_per_minute"])
     if form["late_hours"]:
         found["late_hours"] = limit_fields.number(form["late_hours"])
+    if form["holdout_percent"]:
+        found["holdout_percent"] = limit_fields.number(form["holdout_percent"].replace(",", "."))
+    if form["recheck_segment"]:
+        found["recheck_segment"] = True
     return found
 
 
@@ -101,6 +117,8 @@ def _shown_limits(own: Mapping[str, Any]) -> dict[str, str]:
         "local_at": local if isinstance(local, str) else "",
         "throttle_per_minute": str(own.get("throttle_per_minute", "")),
         "late_hours": "" if late is None else f"{late:g}",
+        "holdout_percent": f"{own['holdout_percent']:g}" if own.get("holdout_percent") else "",
+        "recheck_segment": "yes" if own.get("recheck_segment") else "",
     }
 
 

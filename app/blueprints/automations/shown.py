@@ -6,18 +6,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app import running, wording
-from app.automations import cron, definition, limits, occasions, reactions, readiness, triggers
+from app.automations import cron, definition, goals, limits, occasions, reactions, readiness, triggers
 from app.automations.automation import Automation
-from app.blueprints.automations import sent, shown_trigger, variants
+from app.blueprints.automations import goal, sent, sent_trigger, shown_trigger, variants
 from app.content import versions, writing
 from app.content.directory import choices as templates
 from app.content.template import MessageTemplate, TemplateVersion
 from app.segments import directory as segments
 from app.segments import keeping
 from app.segments.segment import Segment
-from app.settings import senders, team, topics
+from app.settings import conversions, senders, team, topics
+from app.tracking import money
+from app.tracking.money import Earned
 
 NEXT = 3
 Choice = tuple[str, str, str]  # key, name, what is said beside it
@@ -37,12 +40,15 @@ class Said:
     sender: str
     reply_to: str | None
     limits: list[str]
+    goal: str
+    earned: Earned
+    rule: str
 
 
 def of(automation: Automation, now: datetime) -> Said:
     template = writing.find(automation.template_id) if automation.template_id else None
     topic = topics.called(automation.topic) if automation.topic else None
-    zone = definition.zone_of(automation)
+    zone, rule = definition.zone_of(automation), conversions.read().rule
     return Said(
         segment=keeping.find(automation.segment_id) if automation.segment_id else None,
         template=template,
@@ -54,6 +60,9 @@ def of(automation: Automation, now: datetime) -> Said:
         sender=readiness.sender_of(automation),
         reply_to=occasions.reply_to_of(automation),
         limits=limits.said(automation.limits),
+        goal=goals.sentence(automation.goal, ZoneInfo(zone)),
+        earned=money.of_automation(automation.id, rule),
+        rule=rule,
     )
 
 
@@ -71,12 +80,16 @@ def when(automation: Automation) -> str:
     return f"Once, on {at.day} {at:%b %Y} at {at:%H:%M}" if at else "Once"
 
 
-def beside(typed: Mapping[str, Any]) -> dict[str, Any]:
+def beside(typed: Mapping[str, Any], held: Automation | None) -> dict[str, Any]:
     """The choices of the form; what is chosen already stays among them, archived or not."""
-    segment_id = typed.get("segment_id", "")
+    segment_id, sized = typed.get("segment_id", ""), [_sized(*one) for one in segments.sized()]
     default = next((one for one in senders.everyone() if one.is_default), None)
     return {
-        "segments": _with([_sized(*one) for one in segments.sized()], keeping.find, segment_id),
+        "segments": _with(sized, keeping.find, segment_id),
+        "goal_segments": _with(sized, keeping.find, typed.get("goal_segment_id", "")),
+        "goal_units": sent_trigger.UNITS,
+        "goal_said": goals.sentence(goal.meant(typed, held), team.zone()),
+        "kept_goal": held.goal if held and goal.held(held.goal).get("goal_kind") == goal.KEPT else None,
         "templates": _templates([typed.get("template_id", ""), *variants.templates(typed)]),
         "topics": _topics(typed.get("topic", "")),
         "senders": [(str(one.id), f"{one.name} <{one.email}>") for one in senders.everyone()],

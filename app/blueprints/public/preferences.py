@@ -15,6 +15,7 @@ from app.consent.links import Reader
 from app.consent.preferences import Word
 from app.customers.customer import Customer
 from app.db import db
+from app.deliveries import leaving
 
 door = Blueprint("preferences", __name__)
 quiet.keep(door)
@@ -50,6 +51,8 @@ def _save(reader: Reader) -> Response:
     if (customer := readers.held(reader)) is None:
         return _gone()
     gets, left = readers.wish(customer.id, _numbers("topic"), _numbers("on"), _word())
+    if left:
+        leaving.note(reader.delivery_id, customer.id, datetime.now(UTC))
     said = _sentences(gets, left, is_told)
     if gets and any(stand.is_master and not stand.is_on for stand in preferences.of(customer.id)):
         said += " But the main switch is off: nothing is sent until you turn it on."
@@ -61,6 +64,7 @@ def _stop_all(reader: Reader) -> Response:
     if customer is None:
         return _gone()
     readers.stop(customer.id, None, _word(ALL))
+    leaving.note(reader.delivery_id, customer.id, datetime.now(UTC))
     return _saved(customer, "You will no longer get marketing mail.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypeVar
 
 from flask import Blueprint, Flask, Request, Response, make_response, render_template, request
@@ -13,12 +14,14 @@ from app.consent import forgotten, links
 from app.consent.links import Reader
 
 Found = TypeVar("Found")
-PATHS = {"/unsubscribe", "/preferences", "/sign-up", "/sign-up/confirm"}
+PATHS = {"/unsubscribe", "/preferences", "/sign-up", "/sign-up/confirm", "/view"}
+TRACK = "/track"
 SAID = {
     400: ("This was not understood", "Nothing was changed. Open the page again and use its buttons."),
     404: ("This link opens nothing", "It is not complete, or not from us. Open the link in your mail once more."),
     413: ("That is too much at once", "Nothing was changed. Go back and write less."),
     429: ("Too many tries", "Wait a minute and try again."),
+    503: ("One moment, please", "The link is good, but just now we cannot look up where it leads. Try it again."),
 }
 ELSE = ("This did not work", "Nothing was changed. Open the link in your mail once more.")
 
@@ -29,7 +32,8 @@ class _Unkept(SecureCookieSession):
 
 class Sessions(SecureCookieSessionInterface):
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return _Unkept() if request.path in PATHS else super().open_session(app, request)
+        is_public = request.path in PATHS or request.path.startswith(f"{TRACK}/")
+        return _Unkept() if is_public else super().open_session(app, request)
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         return not isinstance(session, _Unkept) and super().should_set_cookie(app, session)
@@ -39,9 +43,9 @@ def init_app(app: Flask) -> None:
     app.session_interface = Sessions()
 
 
-def keep(door: Blueprint) -> None:
+def keep(door: Blueprint, page: str = "public/refused.html") -> None:
     door.after_request(_hide)
-    door.register_error_handler(HTTPException, _refused)
+    door.register_error_handler(HTTPException, partial(_refused, page))
 
 
 def reader(purpose: str) -> Reader:
@@ -71,11 +75,11 @@ def _hide(response: Response) -> Response:
     return response
 
 
-def _refused(error: HTTPException) -> Response | HTTPException:
+def _refused(page: str, error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     title, said = SAID.get(error.code, ELSE)
-    response = make_response(render_template("public/refused.html", title=title, said=said), error.code)
+    response = make_response(render_template(page, title=title, said=said), error.code)
     for name, value in error.get_headers():
         if name in {"Allow", "Retry-After"}:
             response.headers[name] = value

@@ -13,6 +13,7 @@ from app.consent.links import Reader
 from app.consent.preferences import Word
 from app.customers.customer import Customer
 from app.db import db
+from app.deliveries import leaving
 from app.settings.topic import Topic
 
 door = Blueprint("unsubscribe", __name__)
@@ -49,20 +50,25 @@ def act() -> Response:
 def _one_click(reader: Reader) -> Response:
     """No page: the mail program reads only the status. It also chose the words that the person saw."""
     if customer := readers.held(reader):
-        readers.stop(customer.id, readers.topic_of(reader), _word("one-click", ""))
+        _stop(reader, customer, readers.topic_of(reader), _word("one-click", ""))
         db.session.commit()
     return Response("You are unsubscribed.\n", 200, mimetype="text/plain")
 
 
 def _stop_topic(reader: Reader, customer: Customer) -> Response:
     topic = readers.topic_of(reader)
-    readers.stop(customer.id, topic, _word("unsubscribe page", _shown(topic)))
+    _stop(reader, customer, topic, _word("unsubscribe page", _shown(topic)))
     return _done(reader, f"You will no longer get {_named(topic)}.", [topic.id] if topic else _was_on())
 
 
 def _stop_all(reader: Reader, customer: Customer) -> Response:
-    readers.stop(customer.id, None, _word("unsubscribe page", _shown(None)))
+    _stop(reader, customer, None, _word("unsubscribe page", _shown(None)))
     return _done(reader, f"You will no longer get {ALL}.", _was_on())
+
+
+def _stop(reader: Reader, customer: Customer, topic: Topic | None, word: Word) -> None:
+    readers.stop(customer.id, topic, word)
+    leaving.note(reader.delivery_id, customer.id, word.at)
 
 
 def _undo(reader: Reader, customer: Customer) -> Response:

@@ -11,9 +11,13 @@ from app.blueprints.automations import shown_trigger
 from app.customers import directory as customers
 from app.deliveries import directory, local_outbox, runs, variants
 from app.deliveries.run import Run
+from app.settings import conversions
+from app.tracking import directory as tracking
+from app.tracking import money
+from app.tracking.receipts import directory as receipts
 
 door = Blueprint("deliveries", __name__)
-SHOWN = 10
+SHOWN, HITS = 10, 100
 
 
 @door.get("/deliveries/<int:delivery_id>")
@@ -21,13 +25,19 @@ SHOWN = 10
 def show(delivery_id: int) -> Response:
     delivery = directory.find_delivery(delivery_id) or abort(404)
     run: Run = runs.find(delivery.run_id) or abort(404)
+    hits = tracking.of_delivery(delivery.id, HITS + 1)
     return htmx.answer(
         "deliveries/show.html",
         delivery=delivery,
         run=run,
         variant=variants.of_delivery(delivery),
+        led_to=money.led_to(delivery.id, conversions.read().rule),
         customer=customers.find(delivery.customer_id),
         stayed_here=local_outbox.called(f"delivery-{delivery.id}"),
+        hits=hits[:HITS],
+        has_more_hits=len(hits) > HITS,
+        receipts=receipts.of_delivery(delivery.id),
+        KINDS=receipts.KINDS_SAID,
     )
 
 

@@ -38,18 +38,22 @@ def of(account: Account) -> list[Step]:
             start, width = _share(left, planned), _share(count, planned)
             steps.append(Step(label, count, state, tone, start, width, width, is_minus=True))
     steps.append(_of_accepted("Accepted", account.accepted, "accepted", planned, planned, is_total=True))
-    for label, count, state in (
-        ("Delivered", account.delivered, "delivered"),
-        ("Bounced", account.bounced, "bounced"),
-        ("Complained", account.complained, "complained"),
+    arrived = account.accepted - account.bounced
+    for label, count, of in (
+        ("Delivered", account.delivered, account.accepted),
+        ("Bounced", account.bounced, account.accepted),
+        ("Opened", account.opened, arrived),
+        ("Clicked", account.clicked, arrived),
+        ("Converted", account.converted, arrived),
+        ("Complained", account.complained, arrived),
     ):
         if count:
-            steps.append(_of_accepted(label, count, state, planned, account.accepted))
+            steps.append(_of_accepted(label, count, label.lower(), planned, of))
     return steps
 
 
 def _of_accepted(label: str, count: int, state: str, planned: int, of: int, is_total: bool = False) -> Step:
-    tone = "brand" if state in ("accepted", "delivered") else "bad"
+    tone = "bad" if state in ("bounced", "complained") else "brand"
     return Step(label, count, state, tone, 0, _share(count, planned), _share(count, of), is_total)
 
 

@@ -28,6 +28,10 @@ SECTIONS = (
     Section(
         "Brakes", "When a run pauses itself: failures, bounces, complaints.", "settings_brakes.show", "player-pause"
     ),
+    Section("Tracking", "How opens and clicks come to be known.", "settings_tracking.show", "hand-click"),
+    Section(
+        "Conversions", "Which mail has the credit, and what a mail costs.", "settings_conversions.show", "circle-check"
+    ),
     Section("Topics", "What people can subscribe to, and in which words.", "settings_topics.index", "tags"),
     Section("Sign-ups", "Who asked for mail, and the form for your own site.", "settings_sign_ups.index", "user-plus"),
     Section("Suppressions", "Addresses that get nothing, and why.", "settings_suppressions.index", "lock"),
@@ -37,6 +41,7 @@ SECTIONS = (
     Section("Users", "Who works here, and what they may do.", "settings_users.index", "users"),
     Section("API keys", "How other systems get in, and how far.", "settings_api_keys.index", "key"),
     Section("Webhook", "Where the funnel's calls go, and what came of them.", "settings_webhook.index", "webhook"),
+    Section("Receipts", "What providers tell of mails, and what fits none.", "settings_receipts.index", "mail-check"),
     Section("Queues", "What waits, what runs, what failed and why.", "settings_queues.index", "list-check"),
     Section("Audit trail", "Who changed what, before and after.", "settings_audit.index", "history"),
 )

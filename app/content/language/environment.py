@@ -64,7 +64,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "_minus": filters.minus,
     "_address": pass_context(guarding.address),
     "_escaped_address": pass_context(guarding.escaped_address),
-    "_still": pass_context(guarding.still),
     "_joined": guarding.joined,
     "_style": guarding.style,
     "_query": guarding.query,

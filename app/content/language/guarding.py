@@ -25,11 +25,6 @@ def escaped_address(context: Context, written: str, number: int) -> str:
     return str(escape(address(context, unescape(str.__str__(written)), number)))
 
 
-def still(context: Context, target: str, place: int) -> Any:
-    """The same for everybody, and asked for only where it is to lead elsewhere."""
-    return context.parent["_replace"](place, target)
-
-
 def joined(*parts: Any) -> str:
     return "".join(map(shown, parts))
 

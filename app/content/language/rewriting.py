@@ -36,8 +36,8 @@ class _Rewriter:
             return self.condition(node)
         if isinstance(node, nodes.For):
             return self.loop(node)
-        if isinstance(node, nodes.FilterBlock):  # the mark of an address: nobody else can write one
-            return self.address(node)
+        if isinstance(node, nodes.FilterBlock):  # the mark of a word or an address: nobody else can write one
+            return _word(node) if node.filter.name == "_word" else self.address(node)
         assert isinstance(node, nodes.Output)
         return nodes.Output([self.output(one) for one in node.nodes], lineno=node.lineno)
 
@@ -139,6 +139,10 @@ class _Rewriter:
 
 def _at(verb: str, root: nodes.Name, path: Path, *arguments: Any) -> nodes.Filter:
     return _verb(verb, nodes.Name(root.name, "load", lineno=root.lineno), path, *arguments)
+
+
+def _word(node: nodes.FilterBlock) -> nodes.Output:
+    return nodes.Output([nodes.Name("_word", "load")], lineno=node.lineno)
 
 
 def _unescaped(part: nodes.Expr) -> nodes.Expr:

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import msgspec
-from urllib3 import HTTPConnectionPool, Timeout, connection_from_url
-from urllib3.exceptions import HTTPError
+from urllib3 import HTTPConnectionPool
 
-from app import running
-from app.deliveries import pace
 from app.deliveries.finding import Finding, Record, Unanswered, shown
-from app.deliveries.providers.addresses import cleaned
+from app.deliveries.providers.resend_reading import Withheld, asked, connected
 from app.deliveries.providers.standing import Needs, Standing
 
-Shape = TypeVar("Shape")
-
 name = "resend"
-TIMEOUT = Timeout(connect=3, read=6)
-LARGEST = 1_000_000  # bytes of an answer
 PAGES, A_PAGE = 10, 100
 INCLUDE = "include:amazonses.com"  # it sends through SES
 OF_THEIRS = "resend.dev"  # for trials: mail from there reaches the owner of the account, nobody else
 VERIFIED = ("verified", "partially_verified", "partially_failed")  # the part that is not may be receiving
 FOR_TRIALS = "It is Resend's own, for trials: only the owner of the account gets mail from it."
-RESTRICTED = "This API key may only send, so Resend does not say. Its page of domains does, or a key with full access."
 
 
 class _Capabilities(msgspec.Struct):
@@ -56,23 +47,14 @@ class _Page(msgspec.Struct):
     has_more: bool = False
 
 
-class _Error(msgspec.Struct):
-    name: str | None = None
-    message: str | None = None
-
-
-class _Withheld(Exception):
-    """Not from this key: whatever it was told before was another's to know."""
-
-
 def standing(domain: str) -> Standing:
     """Raises NotYet while as many calls as they allow are on their way."""
     usual = _usual(domain)
-    pool = connection_from_url(running.config().resend_api_url, timeout=TIMEOUT, retries=False)
+    pool = connected()
     try:
         listed = next((one for one in _listed(pool) if one.name.lower() == domain), None)
         return Standing(_needs(pool, listed, usual) if listed else usual, _said(listed, domain))
-    except _Withheld as withheld:
+    except Withheld as withheld:
         return Standing(usual, Finding(state="unanswered", said=str(withheld)))
     except Unanswered as unanswered:
         return Standing(usual, unanswered=str(unanswered))
@@ -103,12 +85,12 @@ def _said(listed: _Domain | None, domain: str) -> Finding:
 def _needs(pool: HTTPConnectionPool, listed: _Domain, usual: Needs) -> Needs:
     """Their own list of records, where they give one."""
     try:
-        whole = _asked(pool, f"/domains/{quote(listed.id, safe='')}", _Domain)
-    except (Unanswered, _Withheld):
+        whole = asked(pool, f"/domains/{quote(listed.id, safe='')}", _Domain)
+    except (Unanswered, Withheld):
         return usual
-    asked = [(one, Record(_whole(one.name, listed.name.lower()), one.value, one.type)) for one in whole.records or ()]
-    keys = tuple(record for one, record in asked if one.record == "DKIM" and one.type in ("TXT", "CNAME"))
-    spf = next((record for one, record in asked if one.record == "SPF" and one.type == "TXT"), None)
+    listing = [(one, Record(_whole(one.name, listed.name.lower()), one.value, one.type)) for one in whole.records or ()]
+    keys = tuple(record for one, record in listing if one.record == "DKIM" and one.type in ("TXT", "CNAME"))
+    spf = next((record for one, record in listing if one.record == "SPF" and one.type == "TXT"), None)
     if spf is None:
         return replace(usual, keys=keys or usual.keys)
     include = next((word for word in spf.value.lower().split() if word.startswith("include:")), "")
@@ -130,7 +112,7 @@ def _listed(pool: HTTPConnectionPool) -> Iterator[_Domain]:
     """All of them, or Unanswered: what was not read to its end does not say who is missing."""
     after = ""
     for _ in range(PAGES):
-        page = _asked(pool, "/domains", _Page, limit=str(A_PAGE), **({"after": after} if after else {}))
+        page = asked(pool, f"/domains?{urlencode({'limit': A_PAGE} | ({'after': after} if after else {}))}", _Page)
         yield from page.data
         if not page.has_more:
             return
@@ -138,37 +120,3 @@ def _listed(pool: HTTPConnectionPool) -> Iterator[_Domain]:
             break
         after = page.data[-1].id
     raise Unanswered("Resend's list of domains has no end.")
-
-
-def _asked(pool: HTTPConnectionPool, path: str, shape: type[Shape], **query: str) -> Shape:
-    pace.take(name, pace.URGENT)
-    status, body = _called(pool, f"{path}?{urlencode(query)}" if query else path)
-    try:
-        if status == 200:
-            return msgspec.json.decode(body, type=shape)
-        error = msgspec.json.decode(body, type=_Error)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Unanswered(f"Resend's answer ({status}) cannot be read.") from None
-    raise _refusal(status, error)
-
-
-def _called(pool: HTTPConnectionPool, path: str) -> tuple[int, bytes]:
-    config = running.config()
-    headers = {"Authorization": f"Bearer {config.resend_api_key}", "User-Agent": f"campus/{config.release}"}
-    url = f"{urlsplit(config.resend_api_url).path}{path}"
-    try:
-        answer = pool.urlopen("GET", url, headers=headers, redirect=False, preload_content=False)
-        body = answer.read(LARGEST + 1)
-    except HTTPError as error:
-        raise Unanswered(f"Resend did not answer ({type(error).__name__}).") from None
-    pace.heard(name, answer.headers)
-    if len(body) > LARGEST:
-        raise Unanswered("Resend's answer is too long to be read.")
-    return answer.status, body
-
-
-def _refusal(status: int, error: _Error) -> Exception:
-    if error.name == "restricted_api_key":
-        return _Withheld(RESTRICTED)
-    said = f"Resend said {status} {error.name or ''}".rstrip() + f": {cleaned(error.message or '')}"
-    return _Withheld(said) if status in (401, 403) else Unanswered(said)

@@ -43,12 +43,14 @@ def _grouped(source: str, sign: str, count: int, frame: Frame) -> Ids:
 
 def sentence(said: Said) -> Words:
     times = said.get("times")
-    is_never = times is not None and (times.how, times.count) in (("exactly", 0), ("at_most", 0))
-    did = (
-        words.phrase("who {} did {}", "never", said["event"]) if is_never else words.phrase("who did {}", said["event"])
-    )
-    often = [] if is_never else words.times(times)
+    never = is_never(times)
+    did = words.phrase("who {} did {}", "never", said["event"]) if never else words.phrase("who did {}", said["event"])
+    often = [] if never else words.times(times)
     return [*did, *often, *words.within(said.get("within")), *words.where(said.get("where"))]
+
+
+def is_never(times: Times | None) -> bool:
+    return times is not None and (times.how, times.count) in (("exactly", 0), ("at_most", 0))
 
 
 def told(said: Said, frame: Frame, customer_id: int) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from app.segments import words
 from app.segments.conditions.event import happened
 from app.segments.frame import Frame
-from app.segments.inputs import Within
-from app.segments.meaning import Meaning, Said, before_now, bounds, day_said, interval, one
+from app.segments.meaning import Meaning, Said, before_now, begun, day_said, interval, one
 from app.segments.sets import Ids, Part
 from app.segments.words import Words
 
@@ -23,7 +20,7 @@ def _alone(said: Said, frame: Frame) -> str:
     patience = said.get("for")
     passed = f" AND {before_now('e.occurred_at', patience.length, frame)}" if patience else ""
     # No answer is older than what is asked for: said again, or all months of answers are read.
-    since = bounds("a.occurred_at", _beginning(said.get("within")), frame)
+    since = begun("a.occurred_at", said.get("within"), frame)
     until = f" AND a.occurred_at <= e.occurred_at + {interval(frame, patience.length)}" if patience else ""
     # At the same moment counts as an answer: better no reminder than a wrong one. An event is no answer to itself.
     sign = ">" if said["not_followed_by"] == said["event"] else ">="
@@ -32,10 +29,6 @@ def _alone(said: Said, frame: Frame) -> str:
         f" AND a.occurred_at {sign} e.occurred_at{until}{since}"
     )
     return f"{asked}{passed} AND NOT EXISTS ({answer})"
-
-
-def _beginning(within: Within | None) -> Within | None:
-    return replace(within, end=None) if within else None
 
 
 def sentence(said: Said) -> Words:

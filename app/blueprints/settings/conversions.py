@@ -1,0 +1,90 @@
+"""Settings → Conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, url_for
+
+from app import htmx
+from app.access import actor, may
+from app.audit import record
+from app.blueprints.settings.saving import changed_meanwhile, typed, version_sent
+from app.db import db
+from app.queue import ring
+from app.settings import conversions
+from app.settings.conversions import Conversions
+from app.settings.setting import ChangedMeanwhile
+from app.tracking import recounting
+
+door = Blueprint("settings_conversions", __name__, url_prefix="/settings/conversions")
+RULES = {
+    "last_click": ("Last click", "The mail whose link the person followed last, in the five days before."),
+    "last_send": ("Last mail", "The last mail that the person got in the five days before, followed or not."),
+    "first_click": ("First click", "The mail whose link the person followed first, in the five days before."),
+}
+
+
+@door.get("")
+@may("administer")
+def show() -> Response:
+    held, version = conversions.versioned()
+    cost = "" if held.cost is None else f"{held.cost:g}"
+    if htmx.wants_fragment():
+        return htmx.answer("settings/_recount.html", left=recounting.left())
+    return _page({"rule": held.rule, "cost": cost, "currency": held.currency}, version, {})
+
+
+@door.post("")
+@may("administer")
+def save() -> Response:
+    written = typed("rule", "cost", "currency")
+    sent = Conversions(rule=written["rule"], cost=_cost(written["cost"]), currency=written["currency"].upper())
+    if errors := conversions.problems(sent):
+        return _again(written, errors)
+    is_other = sent.rule != conversions.read().rule
+    try:
+        conversions.save(sent, version_sent(), actor())
+    except ChangedMeanwhile:
+        return _again(written, changed_meanwhile())
+    if is_other:
+        recounting.begin()
+    db.session.commit()
+    ring("tracking.recount")
+    ahead = " What was counted so far is being counted again by the new rule." if is_other else ""
+    return htmx.go(url_for("settings_conversions.show"), f"Conversions saved.{ahead}")
+
+
+@door.post("/recounts")
+@may("administer")
+def recount() -> Response:
+    recounting.begin()
+    record(actor(), "counted again", "settings", (conversions.NAME, "Conversions"))
+    db.session.commit()
+    ring("tracking.recount")
+    return htmx.go(url_for("settings_conversions.show"), "Everything is being counted again.")
+
+
+def _cost(text: str) -> float | None:
+    """As people write it, 0.04 or 0,04; what is no number is outside of all limits."""
+    try:
+        return float(text.replace(",", ".")) if text else None
+    except ValueError:
+        return -1.0
+
+
+def _again(written: Mapping[str, str], errors: dict[str, str]) -> Response:
+    db.session.rollback()
+    return _page(written, version_sent(), errors, 422)
+
+
+def _page(sent: Mapping[str, str], version: int, errors: dict[str, str], code: int = 200) -> Response:
+    return htmx.answer(
+        "settings/conversions.html",
+        code=code,
+        sent=sent,
+        version=version,
+        errors=errors,
+        rules=RULES,
+        left=recounting.left(),
+    )
