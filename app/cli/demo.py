@@ -18,6 +18,7 @@ from app.demo import arrivals, automations, furnish, load, segments, wishes
 from app.demo.plan import Plan, midnight
 from app.demo.year import bringing, readers
 from app.events import partitions
+from app.metrics import rolling
 
 SMALL = (3_000, 40_000)
 A_LOT = 50_000  # customers; from here on several processes load and the indexes step aside
@@ -82,6 +83,9 @@ def _load(plan: Plan, *, small: bool, replace: bool, yes: bool, jobs: int | None
     counts = _added(counts, bringing.bring(plan))
     if (apart := readers.apart(plan)) > 1:
         click.echo(f"Mail, and what came back of it, is told of every {apart:,}th customer.")
+    db.session.commit()
+    for _ in rolling.roll_up(datetime.now(UTC)):
+        db.session.commit()
     db.session.commit()
     return counts
 

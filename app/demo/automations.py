@@ -44,9 +44,9 @@ AUTOMATIONS = (
         "The week at Campus", description="Every Thursday, to everybody who studies here.", topic="newsletter",
         trigger={"cron": "0 17 * * 4"},
     )),
-    ("ines@campus.example", 366, "Everybody", "News of the month", Definition(
+    ("ines@campus.example", 366, "Everybody else", "News of the month", Definition(
         "News of the month", description="On the first Tuesday.", topic="newsletter",
-        trigger={"cron": "0 10 1-7 * 2"}, goal={"event": "order_completed", "within": "7d"},
+        trigger={"cron": "0 10 1-7 * 2"},
     )),
     ("ines@campus.example", 366, "Asking", "Open day invitation", Definition(
         "Open day", description="Ten days before our doors open.", topic="promotional",
@@ -56,7 +56,7 @@ AUTOMATIONS = (
     )),
     ("renate@campus.example", 332, "Quiet for three months", "We have not seen you for a while", Definition(
         "Is it still a plan?", description="A fifth gets nothing, to see whether it helps.", topic="promotional",
-        trigger={"cron": "0 11 20 * *"}, goal={"event": "login", "within": "14d"}, limits={"holdout_percent": 20},
+        trigger={"cron": "0 11 20 1-11/2 *"}, goal={"event": "login", "within": "14d"}, limits={"holdout_percent": 20},
     )),
     ("ines@campus.example", 366, "", "A word of welcome", Definition(
         "Welcome", description="An hour after somebody has enquired.", topic="newsletter",

@@ -48,8 +48,11 @@ SEGMENTS: tuple[tuple[str, int, Definition], ...] = (
         handler_function="random_percent", arguments={"percent": 10, "salt": "trials"},
     )),
     ("ines@campus.example", 367, Definition(
-        "Everybody", "sql", "Whoever may be written to gets it; the others are left out with a reason.",
-        selection_sql="SELECT id AS customer_id\nFROM customers",
+        "Everybody else", "rules", "Whoever does not study: those get a letter of their own each week.",
+        rules={"none": [
+            {"funnel": "service-delivery", "in_stage": "onboarding"},
+            {"funnel": "service-delivery", "in_stage": "studying"},
+        ]},
     )),
     ("ines@campus.example", 367, Definition(
         "Studying now", "rules", "Came on board, and has not left.",

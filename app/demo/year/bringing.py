@@ -1,13 +1,13 @@
-"""Brings the year in by COPY; orders, credit and sums come from the product's own verbs, so that all figures agree."""
+"""Brings the year in by COPY; credit is given by the product's own verb, so that all figures agree."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 import psycopg
-from sqlalchemy import insert, select, text
+from sqlalchemy import select, text
 
 from app.consent import statements, suppressions
 from app.consent.suppressions import Incoming
@@ -75,10 +75,8 @@ def bring(plan: Plan) -> dict[str, int]:
 
 
 def _write(told: Told, plan: Plan) -> None:
-    if told.runs:
-        db.session.execute(insert(Run), [{**run, "waiting_since": None} for run in told.runs])
-    if told.variants:
-        db.session.execute(insert(RunVariant), told.variants)
+    _put("runs", [{**run, "waiting_since": None} for run in told.runs])
+    _put("run_variants", told.variants)
     _copy("deliveries", rows.MAIL_COLUMNS, told.mails)
     _copy("delivery_events", rows.HIT_COLUMNS, told.hits)
     first = db.session.scalar(text("SELECT nextval('fact_ids')")) or 1
@@ -89,6 +87,13 @@ def _write(told: Told, plan: Plan) -> None:
     db.session.execute(text("SELECT setval('fact_ids', :next, false)"), {"next": first + len(told.events)})
     for table in ("runs", "deliveries"):
         db.session.execute(text(NEXT_ID.format(table)))
+
+
+def _put(table: str, some: Sequence[dict[str, Any]]) -> None:
+    names = ", ".join(some[0]) if some else ""
+    put = f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, CAST(:rows AS jsonb))"
+    if some:
+        db.session.execute(text(put), {"rows": msgspec.json.encode(some).decode()})
 
 
 def _copy(table: str, columns: str, lines: Sequence[str] | Iterator[str]) -> None:
@@ -105,19 +110,17 @@ def _hear(told: Told) -> None:
 
 def _order(told: Told, plan: Plan) -> None:
     named = [{"order_id": order, "ref": refs.of(mail_id)} for order, mail_id in told.refs.items()]
-    db.session.execute(text(ORDERS), {**readers.said(plan), "named": json.dumps(named)})
+    db.session.execute(text(ORDERS), {**readers.said(plan), "named": msgspec.json.encode(named).decode()})
 
 
 def _credit(people: dict[int, Reader], plan: Plan) -> None:
-    """What the orders ask for is done here at once; and what mails became is added up."""
+    """What the orders ask for is done here at once."""
     db.session.execute(text("ANALYZE runs, deliveries, delivery_events, orders, events"))
     ids = sorted(people)
     for first in range(0, len(ids), SLICE):
         credit.give(dict.fromkeys(ids[first : first + SLICE], credit.EVER), plan.now_at)
     db.session.execute(text("DELETE FROM credit_work"))
-    for _ in rolling.roll_up(plan.now_at):
-        pass
-    db.session.execute(text("ANALYZE conversions, attributions, mail_days, moment_days, credit_days"))
+    db.session.execute(text("ANALYZE conversions, attributions"))
 
 
 def driver() -> psycopg.Connection[Any]:

@@ -53,11 +53,12 @@ def _is_before_an_open_day(day: date) -> bool:
 
 
 def _is_the_twentieth(day: date) -> bool:
-    return day.day == 20
+    """Of every second month."""
+    return day.day == 20 and day.month % 2 == 1
 
 
-def _everybody(reader: Reader, at: int) -> bool:
-    return reader.signed_up < at
+def _everybody_else(reader: Reader, at: int) -> bool:
+    return reader.signed_up < at and not _studies(reader, at)
 
 
 def _studies(reader: Reader, at: int) -> bool:
@@ -69,7 +70,7 @@ def _asks(reader: Reader, at: int) -> bool:
 
 
 def _has_applied(reader: Reader, at: int) -> bool:
-    return reader.stage("sales", at) == "applied"
+    return reader.stage("sales", at) == "applied" and reader.was_there(at - 30 * DAY, at)
 
 
 def _is_quiet(reader: Reader, at: int) -> bool:
@@ -92,7 +93,7 @@ CAMPAIGNS = (
     Campaign(WEEK, "The week at Campus", 0.55, 0.16, ("learn", "talk", "login", "look"), _is_thursday, time(17),
              _studies),
     Campaign(NEWS, "News of the month", 0.34, 0.10, ("browse", "look", "look", "buy", "search"), _is_first_tuesday,
-             time(10), _everybody),
+             time(10), _everybody_else),
     Campaign(OPEN_DAY, "Open day invitation", 0.36, 0.17, ("open_day", "open_day", "browse"), _is_before_an_open_day,
              time(9), _asks, gains=(0.6, 1.7)),
     Campaign(RETURN, "We have not seen you for a while", 0.30, 0.26, ("login", "loan", "browse"), _is_the_twentieth,

@@ -19,7 +19,6 @@ from app.demo.year import campaigns, readers
 from app.demo.year.campaigns import Campaign
 from app.demo.year.returning import Links
 from app.segments.segment import Segment
-from app.settings import team
 from app.tracking.judging import ASIDE
 
 LINKS = text(
@@ -136,7 +135,7 @@ def run(planned: Planned, number: int, at: int, plan: Plan) -> dict[str, Any]:
         "segment_name": planned.segment_name,
         "purpose": automation.purpose if automation else "transactional",
         "topic": planned.topic,
-        "timezone": team.zone().key,
+        "timezone": campaigns.ZONE.key,
         "sender": planned.sender,
         "goal": automation.goal if automation else None,
         "limits": automation.limits if automation else {},
