@@ -13,13 +13,10 @@ from app.consent import statements, suppressions
 from app.consent.suppressions import Incoming
 from app.db import db
 from app.deliveries import refs
-from app.deliveries.run import Run
-from app.deliveries.variant import RunVariant
 from app.demo.plan import Plan
 from app.demo.year import plans, readers, rows, sending, stories
 from app.demo.year.readers import Reader
 from app.demo.year.sending import Told, Year
-from app.metrics import rolling
 from app.settings.topic import Topic
 from app.tracking import credit
 
@@ -91,9 +88,10 @@ def _write(told: Told, plan: Plan) -> None:
 
 def _put(table: str, some: Sequence[dict[str, Any]]) -> None:
     names = ", ".join(some[0]) if some else ""
-    put = f"INSERT INTO {table} ({names}) SELECT {names} FROM jsonb_populate_recordset(NULL::{table}, CAST(:rows AS jsonb))"
+    given = f"jsonb_populate_recordset(NULL::{table}, CAST(:rows AS jsonb))"
     if some:
-        db.session.execute(text(put), {"rows": msgspec.json.encode(some).decode()})
+        put = text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {given}")
+        db.session.execute(put, {"rows": msgspec.json.encode(some).decode()})
 
 
 def _copy(table: str, columns: str, lines: Sequence[str] | Iterator[str]) -> None:
@@ -115,7 +113,7 @@ def _order(told: Told, plan: Plan) -> None:
 
 def _credit(people: dict[int, Reader], plan: Plan) -> None:
     """What the orders ask for is done here at once."""
-    db.session.execute(text("ANALYZE runs, deliveries, delivery_events, orders, events"))
+    db.session.execute(text("ANALYZE runs, deliveries, delivery_events, orders"))
     ids = sorted(people)
     for first in range(0, len(ids), SLICE):
         credit.give(dict.fromkeys(ids[first : first + SLICE], credit.EVER), plan.now_at)

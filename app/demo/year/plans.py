@@ -141,6 +141,7 @@ def run(planned: Planned, number: int, at: int, plan: Plan) -> dict[str, Any]:
         "limits": automation.limits if automation else {},
         "by_name": "the clock" if is_by_clock else "what people do" if automation else "Shop",
         "created_date": readers.time(at),
+        "not_before": readers.time(at),
         "started_at": readers.time(at),
         "finished_at": readers.time(min(at + 1800 if is_by_clock else over, plan.now - 1)),
     }
