@@ -65,7 +65,7 @@ def bring(plan: Plan) -> dict[str, int]:
     told = year.go()
     _write(told, plan)
     _hear(told)
-    stories.tell(told, plan)
+    stories.tell(told)
     _order(told, plan)
     _credit(people, plan)
     return {table: db.session.scalar(text(f"SELECT count(*) FROM {table}")) or 0 for table in TABLES}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from app.alerts.alert import Alert
 from app.audit import Actor, Entry
@@ -14,14 +14,15 @@ from app.db import db
 from app.deliveries.figures import Figures
 from app.deliveries.run import Run
 from app.demo import segments
-from app.demo.plan import Plan
 from app.demo.year import readers
 from app.demo.year.sending import Braked, Told
 
 SAID = "It paused itself: {bounced:,} of {outcomes:,} mails bounced ({share:.1f} %), the limit is 5 %."
 
 
-def tell(told: Told, _plan: Plan) -> None:
+def tell(told: Told) -> None:
+    """What was said of runs that were there before is said of nothing now."""
+    db.session.execute(delete(Alert).where(Alert.path.like("/runs/%")))
     if told.braked:
         _brake(told.braked)
 
