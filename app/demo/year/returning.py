@@ -117,7 +117,8 @@ def _moment(reader: Reader, delivered: int, calendar: Calendar, luck: Random) ->
     """Most within hours, some days later; by the hours and the days on which people are at it."""
     at = delivered
     for _ in range(TRIES):
-        at = delivered + 20 + int(-math.log(1 - luck.random() * 0.999) * 6 * 3600)
+        hours = 5 if luck.random() < 0.72 else 40
+        at = delivered + 20 + int(-math.log(1 - luck.random() * 0.999) * hours * 3600)
         day = min(at // DAY, calendar.today)
         hour = (at + rhythm.offsets(reader.zone, calendar.first)[day - calendar.first]) // 3600 % 24
         weight = rhythm.VISIT_HOURS[hour] / 18 * calendar.visit_days[day - calendar.first]
