@@ -43,8 +43,7 @@ def of(customer: Customer) -> dict[str, Tables]:
         "imports": imports.export(files | imports.origins(person.ids)),
         "automations": automations.export(customer.id),
         "deliveries": deliveries.export(person) | delivery_receipts.export(person),
-        "tracking": tracking.export(customer.id),
-        "conversions": conversions.export(customer.id),
+        "tracking": tracking.export(customer.id) | conversions.export(customer.id),
         "audit": audit.export(customer.id),
     }
 
