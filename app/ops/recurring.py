@@ -22,6 +22,8 @@ from app.consent import signups
 from app.db import Model, db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
 from app.events import keys, partitions, pending
+from app.hooks import directory as hook_directory
+from app.hooks import raised
 from app.imports import tidying as import_tidying
 from app.metrics import rolling
 from app.ops import joining, sweeping, telling, tidying
@@ -51,6 +53,7 @@ RECURRING = (
     Recurring("Pause the runs that go wrong", 5 * SECOND, "runs", braking.look_at_all),
     Recurring("Let the others follow where the first went ahead", 5 * SECOND, "runs", canary.let_go_due),
     Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
+    Recurring("Tell other systems what went wrong", 10 * SECOND, "upkeep", raised.tell),
     Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
     Recurring("Match what providers told with mails of now", 5 * MINUTE, "events", hearing.match_again),
     Recurring("Ask what became of mails that nobody told of", MINUTE, "upkeep", asking.ask),
@@ -62,6 +65,7 @@ RECURRING = (
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget answers that were settled long ago", 24 * HOUR, "upkeep", waits.forget_old),
     Recurring("Forget old alerts that are settled", 24 * HOUR, "upkeep", alerts.forget_old),
+    Recurring("Forget old calls of webhooks", 24 * HOUR, "upkeep", hook_directory.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget old Idempotency-Keys", HOUR, "upkeep", idempotency.forget_old),
     Recurring("Forget old receipts of mails", 24 * HOUR, "upkeep", hearing.forget_old),

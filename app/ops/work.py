@@ -18,6 +18,7 @@ from app.customers import jobs as customer_jobs
 from app.db import db
 from app.deliveries import jobs as delivery_jobs
 from app.events import jobs as event_jobs
+from app.hooks import jobs as hook_jobs
 from app.imports import jobs as import_jobs
 from app.ops import jobs
 from app.pump import Work
@@ -36,6 +37,7 @@ TABLES: list[Work] = [
     delivery_jobs.NOTICES,
     delivery_jobs.SENDER_CHECKS,
     tracking_jobs.REVIEWS,
+    hook_jobs.CALLS,
     jobs.ERASURES,
     jobs.RENDER_CHECKS,
     *jobs.CLOCKWORKS,

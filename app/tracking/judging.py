@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import RowMapping, TextClause, text
 
 from app.db import db
+from app.deliveries import news
 from app.tracking import robots
 from app.tracking.robots import HUMAN, Fact, Mail
 from app.tracking.stream import Seen
@@ -115,6 +116,7 @@ def judge(ids: Collection[int], seen: Sequence[Seen], now: datetime) -> Done:
     _write(KEEP, new)
     _write(CHANGE, other)
     _write(TIMES, [_times(mail, verdicts) for mail, verdicts in judged.items()])
+    news.tell(judged)
     return Done(len(new), len(other))
 
 
