@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, Text, text
@@ -60,7 +61,7 @@ class HookAttempt(Claimable, Model):
     kind: Mapped[str]
     message_id: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     customer_id: Mapped[int | None] = mapped_column(BigInteger)
-    payload: Mapped[dict[str, object]]
+    payload: Mapped[dict[str, Any]]
     created_date: Mapped[datetime] = now_column()
     tried_at: Mapped[datetime | None]
     status: Mapped[int | None] = mapped_column(SmallInteger)  # of the last answer

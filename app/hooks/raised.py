@@ -11,7 +11,8 @@ KIND = "alert.raised"
 # Never the reason, which may quote somebody.
 RAISED = f"""
     SELECT '{KIND}' AS kind, '{KIND}:' || id AS key, created_date AS at, CAST(NULL AS bigint) AS customer_id,
-           jsonb_build_object('alert_id', id, 'cause', cause, 'title', title, 'url', CAST(:base AS text) || path) AS data
+           jsonb_build_object('alert_id', id, 'cause', cause, 'title', title,
+                              'url', CAST(:base AS text) || path) AS data
       FROM alerts
 """
 

@@ -1,4 +1,4 @@
-"""A call of a webhook: signed, tried again for a day, made at least once under one id, and never somewhere it must not."""
+"""A call of a webhook: signed, tried for a day, made at least once under one id, never where it must not be."""
 
 from __future__ import annotations
 

@@ -122,4 +122,5 @@ def test_what_was_told_of_a_person_moves_with_them_and_is_forgotten_with_them(ma
     erasing.move(99, mail.customer_id)
     assert [one["kind"] for one in erasing.export(99)["calls_of_webhooks"]] == ["mail.delivered"]
     assert list(erasing.erase([99])) == [{"calls of webhooks": 1}]
+    db.session.commit()
     assert attempts() == []
