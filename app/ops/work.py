@@ -20,11 +20,16 @@ from app.deliveries import jobs as delivery_jobs
 from app.events import jobs as event_jobs
 from app.hooks import jobs as hook_jobs
 from app.imports import jobs as import_jobs
-from app.ops import jobs
+from app.ops.clockwork import CLOCKWORKS
+from app.ops.erasures import Erasure
+from app.ops.render_check import RenderCheck
 from app.pump import Work
 from app.queue import QUEUES
 from app.tracking import jobs as tracking_jobs
 
+# Never discarded: nobody may be left half erased.
+ERASURES = Work("Erasures", Erasure, "upkeep", "ops.erase", batch=1, may_be_discarded=False)
+RENDER_CHECKS = Work("Render checks", RenderCheck, "upkeep", "ops.check_renderings", batch=1)
 TABLES: list[Work] = [
     customer_jobs.INDEXES,
     event_jobs.EVENTS,
@@ -38,9 +43,9 @@ TABLES: list[Work] = [
     delivery_jobs.SENDER_CHECKS,
     tracking_jobs.REVIEWS,
     hook_jobs.CALLS,
-    jobs.ERASURES,
-    jobs.RENDER_CHECKS,
-    *jobs.CLOCKWORKS,
+    ERASURES,
+    RENDER_CHECKS,
+    *CLOCKWORKS,
 ]
 CAP = 100_000  # waiting rows of one table are counted up to here: 20 ms
 SHOWN = 50
