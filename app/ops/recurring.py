@@ -23,7 +23,7 @@ from app.hooks import directory as hook_directory
 from app.hooks import raised
 from app.imports import tidying as import_tidying
 from app.metrics import rolling
-from app.ops import joining, monday, sweeping, telling, tidying
+from app.ops import joining, monday, sweeping, telling, tidying, watching
 from app.ops.clockwork import RecurringRow
 from app.receipts import idempotency, keep
 from app.segments import jobs as segments
@@ -51,6 +51,7 @@ RECURRING = (
     Recurring("Pause the runs that go wrong", 5 * SECOND, "runs", braking.look_at_all),
     Recurring("Let the others follow where the first went ahead", 5 * SECOND, "runs", canary.let_go_due),
     Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
+    Recurring("Look for what goes wrong by itself", MINUTE, "send", watching.watch),
     Recurring("Mail the figures of the week on Mondays", 5 * MINUTE, "upkeep", monday.send),
     Recurring("Tell other systems what went wrong", 10 * SECOND, "upkeep", raised.tell),
     Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
