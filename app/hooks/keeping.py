@@ -56,6 +56,7 @@ def change(hook: Hook, said: Mapping[str, Any], now: datetime, by: Actor) -> Non
         hook.rests_until = None
     if said["is_active"] and not was_active:
         hook.is_active, hook.off_reason, hook.since = True, None, now
+        posting.settle(hook.id, "It is switched on again.")
     elif was_active and not said["is_active"]:
         posting.switch_off(hook, "", now)
     if before != _facts(hook):

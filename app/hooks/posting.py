@@ -37,17 +37,17 @@ def post(attempt_id: int, now: datetime) -> Iterator[bool]:
     if hook.rests_until and now < hook.rests_until:
         raise NotYet("It failed a moment ago, and rests.", hook.rests_until - now)
     body = msgspec.json.encode(attempt.payload)
-    url, headers = hook.url, standard.headers(f"msg_{attempt.message_id.hex}", body, hook.secrets(now), now)
+    hook_id, url = hook.id, hook.url
+    headers = standard.headers(f"msg_{attempt.message_id.hex}", body, hook.secrets(now), now)
     yield ON_ITS_WAY  # no transaction is open while it goes
     answer = calling.call(url, body, headers)
     yield STILL_HERE  # whoever lost the row meanwhile writes nothing down
+    _settle_hook(hook_id, answer, now)  # before its calls, as everybody takes them
     attempt = db.session.get_one(HookAttempt, attempt_id, populate_existing=True)
     attempt.tried_at, attempt.status, attempt.answer = now, answer.status, answer.said[:LONGEST]
     if answer.is_heard:
         attempt.done_at = now
-        _recovered(attempt.hook_id)
         return
-    _failed(attempt.hook_id, answer, now)
     yield STILL_HERE
     raise Refused(SAID_GONE) if answer.status == GONE else Unheard(_why(answer))
 
@@ -61,18 +61,24 @@ def switch_off(hook: Hook, why: str, now: datetime) -> None:
 
 
 def settle(hook_id: int, how: str) -> None:
-    alerts.settle(f"hook-failing:{hook_id}", how)
+    for cause in ("hook-failing", "hook-gone"):
+        alerts.settle(f"{cause}:{hook_id}", how)
 
 
-def _recovered(hook_id: int) -> None:
+def _settle_hook(hook_id: int, answer: Answer, now: datetime) -> None:
+    """Of one that answers as ever nothing is written; nor is anybody held up who tells it something."""
     hook = db.session.get_one(Hook, hook_id, populate_existing=True)
-    if hook.failing_since:
+    if answer.is_heard and not hook.failing_since:
+        return
+    db.session.refresh(hook, with_for_update={"key_share": True})
+    if not answer.is_heard:
+        _failed(hook, answer, now)
+    elif hook.failing_since:
         hook.failing_since = hook.rests_until = None
         settle(hook_id, "It answers again.")
 
 
-def _failed(hook_id: int, answer: Answer, now: datetime) -> None:
-    hook = db.session.get_one(Hook, hook_id, populate_existing=True, with_for_update=True)
+def _failed(hook: Hook, answer: Answer, now: datetime) -> None:
     page = f"/settings/hooks/{hook.id}"
     if answer.status == GONE:
         switch_off(hook, SAID_GONE, now)
