@@ -14,6 +14,7 @@ from app.deliveries.delivery import Delivery
 from app.hooks import erasing, raised
 from app.tracking.receipts import hearing
 from app.tracking.receipts.told import Told
+from tests.factories import make_customers
 from tests.hooks.receiver import attempts, make_hook, told
 from tests.tracking import hitting, leading
 
@@ -78,8 +79,6 @@ def test_who_unsubscribes_by_a_link_is_told_with_what_names_them(mail):
 
 
 def test_a_mail_that_has_the_credit_for_an_order_is_told_once(app):
-    from tests.factories import make_customers
-
     make_hook()
     (customer,) = make_customers(1)
     delivery_id = leading.mail(leading.make_sent(at=OUT), customer, OUT)
