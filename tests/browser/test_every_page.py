@@ -160,6 +160,8 @@ PAGES = {
     "settings-attribute": "/settings/attributes/edit?name=score",
     "settings-webhook": "/settings/webhook",
     "settings-webhook-no-match": "/settings/webhook?q=nothing",
+    "settings-hooks": "/settings/hooks",
+    "settings-hook-new": "/settings/hooks/new",
     "settings-receipts": "/settings/receipts",
     "settings-receipts-no-match": "/settings/receipts?q=nothing",
     "settings-queues": "/settings/queues",
