@@ -30,6 +30,7 @@ class User(Model):
     session_epoch: Mapped[int] = mapped_column(server_default=text("1"))
     created_date: Mapped[datetime] = now_column()
     last_seen_at: Mapped[datetime | None]
+    wants_monday_mail: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (
         CheckConstraint("role IN ('admin', 'marketer', 'editor', 'viewer')", name="role"),

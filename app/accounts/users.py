@@ -87,6 +87,14 @@ def rename(user: User, name: str, by: Actor) -> None:
         record(by, "renamed", "user", (user.id, user.email), {"name": before}, {"name": name})
 
 
+def want_monday_mail(user: User, wanted: bool, by: Actor) -> None:
+    before, user.wants_monday_mail = user.wants_monday_mail, wanted
+    if before != wanted:
+        record(
+            by, "subscribed" if wanted else "unsubscribed", "user", (user.id, user.email), None, {"Monday mail": wanted}
+        )
+
+
 def change_role(user: User, role: str, by: Actor) -> None:
     _keep_an_admin(user, "There must be an admin. Make somebody else one first.", unless=role == "admin")
     before, user.role = user.role, role

@@ -39,6 +39,13 @@ def settle(cause: str, how: str) -> None:
     _settled(Alert.cause == cause, how)
 
 
+def settle_others(family: str, standing: Sequence[str], how: str) -> None:
+    """Of all causes that begin like that, only these stand."""
+    of_family = Alert.cause.startswith(f"{family}:", autoescape=True)
+    others = of_family, Alert.cause.not_in(standing), Alert.settled_at.is_(None)
+    db.session.execute(update(Alert).where(*others).values(settled_at=func.now(), settled_how=how))
+
+
 def dismiss(alert_id: int, by: Actor) -> Alert | None:
     """None: it is settled already."""
     alert = _settled(Alert.id == alert_id, f"Dismissed by {by.name}.") if alert_id < 2**63 else None

@@ -74,6 +74,7 @@ from app.blueprints.settings import (
     brakes,
     brand,
     conversions,
+    hooks,
     limits,
     queues,
     receipts,
@@ -111,7 +112,7 @@ BY_KEY = (
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, settings_tracking, conversions, topics, sign_ups, suppressions,
-    attributes, users, api_keys, webhook, receipts, queues, audit,
+    attributes, users, api_keys, webhook, hooks, receipts, queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.

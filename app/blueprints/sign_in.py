@@ -16,6 +16,7 @@ from app.accounts.sign_in import Refusal
 from app.blueprints import returning
 from app.blueprints.settings.saving import typed
 from app.db import db
+from app.settings import team
 
 door = Blueprint("sign_in", __name__)
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
@@ -97,7 +98,7 @@ def accept(token: str) -> ResponseReturnValue:
 @door.get("/account")
 @may("read")
 def account() -> Response:
-    return htmx.answer("sign_in/account.html", name=person().name, errors={})
+    return htmx.answer("sign_in/account.html", name=person().name, errors={}, team_zone=team.zone().key)
 
 
 @door.post("/account")
@@ -109,6 +110,16 @@ def rename() -> Response:
     users.rename(person(), name, actor())
     db.session.commit()
     return htmx.go(url_for("sign_in.account"), "Your name is saved.")
+
+
+@door.post("/account/monday-mail")
+@may("read")
+def want_monday_mail() -> Response:
+    is_wanted = request.form.get("monday_mail") == "1"
+    users.want_monday_mail(person(), is_wanted, actor())
+    db.session.commit()
+    said = "You get the figures of each week on Monday." if is_wanted else "You get no more mail on Mondays."
+    return htmx.go(url_for("sign_in.account"), said)
 
 
 @door.post("/account/password")
@@ -140,7 +151,7 @@ def _stay(said: str) -> Response:
 
 
 def _account(name: str, errors: dict[str, str]) -> Response:
-    return htmx.answer("sign_in/account.html", code=422, name=name, errors=errors)
+    return htmx.answer("sign_in/account.html", code=422, name=name, errors=errors, team_zone=team.zone().key)
 
 
 def _wrong(refusal: Refusal) -> str:

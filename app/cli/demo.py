@@ -16,7 +16,9 @@ from app.config import Config
 from app.db import db
 from app.demo import arrivals, automations, furnish, load, segments, wishes
 from app.demo.plan import Plan, midnight
+from app.demo.year import bringing, readers
 from app.events import partitions
+from app.metrics import rolling
 
 SMALL = (3_000, 40_000)
 A_LOT = 50_000  # customers; from here on several processes load and the indexes step aside
@@ -28,7 +30,7 @@ A_LOT = 50_000  # customers; from here on several processes load and the indexes
 @click.option("--seed", type=int, default=7, show_default=True, help="The same seed makes the same rows.")
 @click.option("--now", "now_said", type=click.DateTime(), help="When it ends (UTC). Default: today at 00:00.")
 @click.option("--small", is_flag=True, help="What bin/dev starts with; does nothing where customers are.")
-@click.option("--replace", is_flag=True, help="Delete all customers and their events first.")
+@click.option("--replace", is_flag=True, help="Delete all customers with their events and mails first.")
 @click.option("--yes", is_flag=True, help="Do not ask before deleting.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes that make rows. Default: one per core.")
 @with_appcontext
@@ -78,6 +80,12 @@ def _load(plan: Plan, *, small: bool, replace: bool, yes: bool, jobs: int | None
     arrivals.bring(plan)
     segments.bring(plan)
     automations.bring(plan)
+    counts = _added(counts, bringing.bring(plan))
+    if (apart := readers.apart(plan)) > 1:
+        click.echo(f"Mail, and what came back of it, is told of every {apart:,}th customer.")
+    db.session.commit()
+    for _ in rolling.roll_up(datetime.now(UTC)):
+        db.session.commit()
     db.session.commit()
     return counts
 
@@ -88,6 +96,10 @@ def _bring(plan: Plan, jobs: int) -> load.Counts:
     db.session.commit()
     config: Config = current_app.extensions["config"]
     return load.whole(load.plain(config.database_url), plan, click.echo, jobs)
+
+
+def _added(counts: load.Counts, more: load.Counts) -> load.Counts:
+    return counts | {table: counts.get(table, 0) + count for table, count in more.items()}
 
 
 def _driver() -> psycopg.Connection:

@@ -30,6 +30,7 @@ LATEST = timedelta(seconds=15)  # nobody is told to come later than this: the pa
 LONGEST = timedelta(seconds=60)  # that one answer can hold all calls up
 SAID = ("ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after")
 CLOSED = timedelta(seconds=2)
+QUOTA_KEPT = timedelta(hours=1)
 ASKED = timedelta(minutes=5)  # for so long an answer is good, and so long it is before another try to get one
 
 # Times are microseconds of Redis' own clock. `next`: the first free place; `told`: the last one that was promised.
@@ -103,6 +104,24 @@ def rate(name: str) -> float | None:
     except (RedisError, OSError):
         return None
     return float(kept) if kept else None
+
+
+def note_quota(name: str, used: float, most: float) -> None:
+    """How much of what a day allows is used, where the provider says so."""
+    try:
+        redis_connection().set(f"{_key(name)}:quota", f"{used:.0f} {most:.0f}", ex=QUOTA_KEPT)
+    except (RedisError, OSError):
+        return
+
+
+def quota(name: str) -> tuple[float, float] | None:
+    """Used, and allowed in a day; None: it has not said so lately, or Redis is away."""
+    try:
+        kept: Any = redis_connection().get(f"{_key(name)}:quota")
+    except (RedisError, OSError):
+        return None
+    used, _, most = kept.decode().partition(" ") if kept else ("", "", "")
+    return (float(used), float(most)) if most else None
 
 
 def is_to_be_asked(name: str) -> bool:

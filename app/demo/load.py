@@ -22,6 +22,13 @@ from app.demo.plan import Plan
 from app.demo.progress import Progress
 
 TABLES = ("customers", "attribute_types", "attribute_changes", "funnel_events", "events")
+# What stands without its people: their mails, and everything that was counted of them.
+MAIL = (
+    "runs", "deliveries", "delivery_events", "conversions", "credit_work", "recounts", "hit_reviews",
+    "delivery_receipts", "receipt_questions", "trigger_waits", "trigger_last", "roll_up", "mail_deltas",
+    "moment_deltas", "credit_deltas", "mail_days", "mailbox_days", "mail_hours", "moment_days", "moment_totals",
+    "credit_days",
+)  # fmt: skip
 SEQUENCES = ("customers", "attribute_changes")
 
 NEXT_ID = """
@@ -78,7 +85,7 @@ def refuse(state: str, *, may_replace: bool) -> None:
         raise Refused("An earlier load was stopped half-way. Run it again with --replace: that cleans up first.")
     if state == "filled" and not may_replace:
         raise Refused(
-            "There are customers already. Nothing was changed; --replace deletes them and their events first."
+            "There are customers already. Nothing was changed; --replace deletes them, events and mails first."
         )
 
 
@@ -142,7 +149,7 @@ def repair(connection: psycopg.Connection) -> None:
 def _sweep(connection: psycopg.Connection) -> None:
     connection.execute("SELECT set_config('campus.passage', 'retention', true)")
     # Whose numbers begin anew must not meet the erasures of those who had them before.
-    connection.execute(f"TRUNCATE {', '.join(TABLES)}, erasures RESTART IDENTITY CASCADE".encode())
+    connection.execute(f"TRUNCATE {', '.join((*TABLES, *MAIL))}, erasures RESTART IDENTITY CASCADE".encode())
 
 
 def _made(url: str, plan: Plan, run: str, jobs: int) -> Iterator[Counts]:

@@ -47,6 +47,30 @@ SEGMENTS: tuple[tuple[str, int, Definition], ...] = (
         "A tenth to try things on", "function", "The same people each time.",
         handler_function="random_percent", arguments={"percent": 10, "salt": "trials"},
     )),
+    ("ines@campus.example", 367, Definition(
+        "Everybody else", "rules", "Whoever does not study: those get a letter of their own each week.",
+        rules={"none": [
+            {"funnel": "service-delivery", "in_stage": "onboarding"},
+            {"funnel": "service-delivery", "in_stage": "studying"},
+        ]},
+    )),
+    ("ines@campus.example", 367, Definition(
+        "Studying now", "rules", "Came on board, and has not left.",
+        rules={"any": [
+            {"funnel": "service-delivery", "in_stage": "onboarding"},
+            {"funnel": "service-delivery", "in_stage": "studying"},
+        ]},
+    )),
+    ("ines@campus.example", 367, Definition(
+        "Asking", "rules", "Enquired or applied, and nothing is decided.",
+        rules={"any": [{"funnel": "sales", "in_stage": "enquired"}, {"funnel": "sales", "in_stage": "applied"}]},
+    )),
+    ("renate@campus.example", 333, Definition(
+        "Quiet for three months", "sql", "Were there before, and did nothing since.",
+        selection_sql="SELECT id AS customer_id\nFROM customers c\nWHERE created_date < now() - interval '90 days'\n"
+        "  AND NOT EXISTS (\n    SELECT FROM events e\n    WHERE e.customer_id = c.id"
+        " AND e.occurred_at > now() - interval '90 days'\n  )",
+    )),
 )  # fmt: skip
 # As far apart as they can be, so that they are of all times.
 DRAWN = text("SELECT id FROM customers WHERE id % :apart = 1 AND erased_at IS NULL ORDER BY id LIMIT :most")

@@ -19,7 +19,10 @@ from app.demo import media, segments
 from app.demo.plan import Plan
 
 SHELF = Path(__file__).parent / "mails"
-NAMES = ("open-day", "summer-sale", "interview", "the-day-before", "november-letter")
+NAMES = (
+    "open-day", "summer-sale", "interview", "the-day-before", "november-letter",
+    "week", "news", "quiet", "welcome", "receipt",
+)  # fmt: skip
 OF_A_STEP = {"days", "by", "is_published", "mjml"}
 
 

@@ -25,6 +25,7 @@ from app.customers.erasing import Person
 from app.db import db
 from app.deliveries import erasing as deliveries
 from app.events import erasing as events
+from app.hooks import erasing as hooks
 from app.imports import erasing as imports
 from app.ops.erasures import Erasure
 from app.receipts import erasing as receipts
@@ -125,6 +126,7 @@ ROOMS: dict[str, Room] = {
     "tracking": lambda person, _erasure, _now: tracking.erase(person),
     "conversions": lambda person, _erasure, _now: conversions.erase(person),
     "receipts of mails": lambda person, _erasure, _now: delivery_receipts.erase(person),
+    "webhooks": lambda person, _erasure, _now: hooks.erase(person.ids),
     "audit": lambda person, _erasure, _now: audit.erase(person.ids, person.emails, [*person.leads, *person.words]),
     "consent": lambda person, erasure, _now: consent.erase(person, erasure.created_date),
     "customers": lambda person, _erasure, now: customers.erase(person, now),

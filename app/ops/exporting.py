@@ -18,6 +18,7 @@ from app.customers.customer import Customer
 from app.customers.export import guarded, written
 from app.deliveries import erasing as deliveries
 from app.events import erasing as events
+from app.hooks import erasing as hooks
 from app.imports import erasing as imports
 from app.receipts import erasing as receipts
 from app.segments import erasing as segments
@@ -43,8 +44,8 @@ def of(customer: Customer) -> dict[str, Tables]:
         "imports": imports.export(files | imports.origins(person.ids)),
         "automations": automations.export(customer.id),
         "deliveries": deliveries.export(person) | delivery_receipts.export(person),
-        "tracking": tracking.export(customer.id),
-        "conversions": conversions.export(customer.id),
+        "tracking": tracking.export(customer.id) | conversions.export(customer.id),
+        "webhooks": hooks.export(customer.id),
         "audit": audit.export(customer.id),
     }
 

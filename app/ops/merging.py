@@ -17,6 +17,7 @@ from app.customers.merging import CannotMerge
 from app.deliveries import merging as deliveries
 from app.events import merging as events
 from app.events import pending
+from app.hooks import erasing as hooks
 from app.ops import joining
 from app.segments import merging as segments
 from app.tracking import belonging as conversions
@@ -47,6 +48,7 @@ def merge(
     deliveries.move(survivor_id, other_id)
     tracking.move(survivor_id, other_id)
     conversions.move(survivor_id, other_id)
+    hooks.move(survivor_id, other_id)
     survivor = customers.finish(pair, takes, by, now)
     ambiguity.settle_cleared(emails, f"merged into customer {survivor_id}", now)
     joining.join([survivor_id, *ambiguity.owners(emails)])

@@ -9,22 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, Text, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
 
-from app import claims, pump
 from app.accounts import sign_in
 from app.alerts import keeping as alerts
 from app.automations import entering, following, schedule, waits
-from app.claims import Claim, Claimable
 from app.consent import signups
-from app.db import Model, db
+from app.db import db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
 from app.events import keys, partitions, pending
+from app.hooks import directory as hook_directory
+from app.hooks import raised
 from app.imports import tidying as import_tidying
 from app.metrics import rolling
-from app.ops import joining, sweeping, telling, tidying
+from app.ops import joining, monday, sweeping, telling, tidying, watching
+from app.ops.clockwork import RecurringRow
 from app.receipts import idempotency, keep
 from app.segments import jobs as segments
 from app.tracking import keeping as hit_keeping
@@ -51,6 +51,9 @@ RECURRING = (
     Recurring("Pause the runs that go wrong", 5 * SECOND, "runs", braking.look_at_all),
     Recurring("Let the others follow where the first went ahead", 5 * SECOND, "runs", canary.let_go_due),
     Recurring("Mail to the admins what went wrong", 10 * SECOND, "send", telling.tell),
+    Recurring("Look for what goes wrong by itself", MINUTE, "send", watching.watch),
+    Recurring("Mail the figures of the week on Mondays", 5 * MINUTE, "upkeep", monday.send),
+    Recurring("Tell other systems what went wrong", 10 * SECOND, "upkeep", raised.tell),
     Recurring("Open the account at the provider when its time has come", MINUTE, "send", accounts.open_due),
     Recurring("Match what providers told with mails of now", 5 * MINUTE, "events", hearing.match_again),
     Recurring("Ask what became of mails that nobody told of", MINUTE, "upkeep", asking.ask),
@@ -62,6 +65,8 @@ RECURRING = (
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget answers that were settled long ago", 24 * HOUR, "upkeep", waits.forget_old),
     Recurring("Forget old alerts that are settled", 24 * HOUR, "upkeep", alerts.forget_old),
+    Recurring("Forget who got the mail of a Monday", 24 * HOUR, "upkeep", monday.forget_old),
+    Recurring("Forget old calls of webhooks", 24 * HOUR, "upkeep", hook_directory.forget_old),
     Recurring("Forget old failed sign-ins", HOUR, "upkeep", sign_in.forget_old_failures),
     Recurring("Forget old Idempotency-Keys", HOUR, "upkeep", idempotency.forget_old),
     Recurring("Forget old receipts of mails", 24 * HOUR, "upkeep", hearing.forget_old),
@@ -77,52 +82,6 @@ RECURRING = (
     Recurring("Forget old opens and clicks", 24 * HOUR, "upkeep", hit_keeping.forget_old),
     Recurring("Tidy the queues in Redis", MINUTE, "upkeep", tidying.tidy),
 )
-
-
-class RecurringRow(Claimable, Model):
-    __tablename__ = "recurring"
-
-    name: Mapped[str] = mapped_column(Text, primary_key=True)
-    queue: Mapped[str]
-    every: Mapped[timedelta]
-    last_finished_at: Mapped[datetime | None]
-    took_ms: Mapped[int | None]
-
-    __table_args__ = (CheckConstraint("every > interval '0'", name="every"),)
-
-
-@dataclass(frozen=True)
-class Clockwork(pump.Work):
-    """A recurring job is never done for good and never set aside: it comes round again."""
-
-    def finish(self, claim: Claim, now: datetime) -> None:
-        row = db.session.get_one(RecurringRow, claim.key)
-        at = _next(row.not_before, row.every, now)
-        took = int((now - (row.claimed_at or now)).total_seconds() * 1000)
-        claims.finish(
-            RecurringRow, [claim], waiting_since=at, not_before=at, attempts=0, last_finished_at=now, took_ms=took
-        )
-
-    def fail(self, claim: Claim, error: Exception, now: datetime) -> None:
-        row = db.session.get_one(RecurringRow, claim.key)
-        regular = _next(row.not_before, row.every, now)
-        if claim.attempts >= self.most:
-            claims.put_off(RecurringRow, claim, regular, pump.reason(error), 0)
-        else:
-            soon = min(now + pump.pause_after(claim.attempts), regular)
-            claims.put_off(RecurringRow, claim, soon, pump.reason(error), claim.attempts)
-
-
-def work(queue: str) -> Clockwork:
-    return Clockwork(
-        said="Recurring jobs",
-        model=RecurringRow,
-        queue=queue,
-        job=f"recurring.{queue}",
-        batch=1,
-        is_clockwork=True,
-        only=(RecurringRow.queue == queue,),
-    )
 
 
 def do(name: str, now: datetime) -> object:
@@ -152,8 +111,3 @@ def run_now(name: str) -> RecurringRow | None:
 
 def rows() -> list[RecurringRow]:
     return list(db.session.scalars(select(RecurringRow).order_by(RecurringRow.name)))
-
-
-def _next(due: datetime, every: timedelta, now: datetime) -> datetime:
-    """The first of due + n × every that is still to come."""
-    return due + every * max((now - due) // every + 1, 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, or_, select, union_all
 
 from app import claims
 from app.automations import jobs as automation_jobs
@@ -18,12 +18,18 @@ from app.customers import jobs as customer_jobs
 from app.db import db
 from app.deliveries import jobs as delivery_jobs
 from app.events import jobs as event_jobs
+from app.hooks import jobs as hook_jobs
 from app.imports import jobs as import_jobs
-from app.ops import jobs
-from app.pump import Work
+from app.ops.clockwork import CLOCKWORKS
+from app.ops.erasures import Erasure
+from app.ops.render_check import RenderCheck
+from app.pump import SPENT, TOO_LONG, Work
 from app.queue import QUEUES
 from app.tracking import jobs as tracking_jobs
 
+# Never discarded: nobody may be left half erased.
+ERASURES = Work("Erasures", Erasure, "upkeep", "ops.erase", batch=1, may_be_discarded=False)
+RENDER_CHECKS = Work("Render checks", RenderCheck, "upkeep", "ops.check_renderings", batch=1)
 TABLES: list[Work] = [
     customer_jobs.INDEXES,
     event_jobs.EVENTS,
@@ -36,9 +42,10 @@ TABLES: list[Work] = [
     delivery_jobs.NOTICES,
     delivery_jobs.SENDER_CHECKS,
     tracking_jobs.REVIEWS,
-    jobs.ERASURES,
-    jobs.RENDER_CHECKS,
-    *jobs.CLOCKWORKS,
+    hook_jobs.CALLS,
+    ERASURES,
+    RENDER_CHECKS,
+    *CLOCKWORKS,
 ]
 CAP = 100_000  # waiting rows of one table are counted up to here: 20 ms
 SHOWN = 50
@@ -118,6 +125,11 @@ def failed_counts() -> dict[str, int]:
     return counts
 
 
+def timed_out() -> list[tuple[Work, int]]:
+    """Rows that ran into the time limit of their job, or stopped its worker, and are not done yet."""
+    return [(TABLES[index], count) for index, count in _all(_timed_out) if count]
+
+
 def due_jobs() -> list[str]:
     """The jobs whose bells the tick rings."""
     return [TABLES[index].job for (index,) in _all(_due)]
@@ -166,6 +178,13 @@ def _failed(index: int, work: Work) -> Select[Any]:
 
 def _failed_count(index: int, work: Work) -> Select[Any]:
     return _select(index, func.count()).where(work.model.failed_at.is_not(None), *work.only)
+
+
+def _timed_out(index: int, work: Work) -> Select[Any]:
+    model = work.model
+    is_left = or_(model.waiting_since.is_not(None), model.failed_at.is_not(None))
+    rows = select(model.error).where(is_left, *work.only).limit(CAP).subquery()
+    return _select(index, func.count()).where(rows.c.error.in_((TOO_LONG, SPENT)))
 
 
 def _due(index: int, work: Work) -> Select[Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.db import db
+from app.deliveries import news
 
 REACH = timedelta(days=5)
 # A person and since when; everything before that is as it was.
@@ -123,3 +124,4 @@ def mark(mails: set[int], reached: Sequence[Reached], rule: str) -> None:
     db.session.execute(text(LOCK), {"mails": ids})
     said = {"reached": [one.delivery_id for one in reached], "moments": [one.at for one in reached]}
     db.session.execute(text(MARK), {"mails": ids, "rule": rule, **said})
+    news.tell(ids)

@@ -83,9 +83,13 @@ def settle(keys: Sequence[int], now: datetime) -> None:
 
 def look(people: Mapping[int, datetime], now: datetime) -> None:
     """At each of these people, since that moment. Never commits. Safe to do twice."""
-    if not people:
-        return
-    hold(people)
+    if people:
+        hold(people)
+        give(people, now)
+
+
+def give(people: Mapping[int, datetime], now: datetime) -> None:
+    """To people who are held already, or whom nobody else can see yet."""
     who: dict[str, Any] = {"ids": list(people), "sinces": list(people.values())}
     before = attribution.held(who)
     orders.keep(who)

@@ -17,6 +17,7 @@ import msgspec
 from sqlalchemy import RowMapping, TextClause, text
 
 from app.db import db
+from app.deliveries import news
 from app.tracking import credit, robots
 from app.tracking.robots import HUMAN, Fact, Mail
 from app.tracking.stream import Seen
@@ -114,6 +115,7 @@ def judge(ids: Collection[int], seen: Sequence[Seen], now: datetime) -> Done:
     _write(CHANGE, other)
     _write(TIMES, [_times(mail, verdicts) for mail, verdicts in judged.items()])
     _look_again(every, mails)
+    news.tell(judged)
     return Done(len(new), len(other))
 
 

@@ -182,6 +182,15 @@ def make_mails(customer_id: int) -> None:
         "INSERT INTO delivery_receipts (provider, provider_id, kind, at, delivery_id, detail)"
         f" SELECT 'resend', id, 'bounced', now(), id, jsonb_build_object('said', '{MARK}')"
         " FROM deliveries WHERE customer_id = :id",
+        "INSERT INTO delivery_events (id, kind, at, delivery_id, run_id, customer_id, is_human, reason, agent)"
+        f" SELECT gen_random_uuid(), 'open', now(), id, run_id, customer_id, true, 'human', '{MARK}'"
+        " FROM deliveries WHERE customer_id = :id",
+        "INSERT INTO conversions (key, kind, customer_id, at, order_id, amount, currency)"
+        f" VALUES ('order:{MARK}', 'order', :id, now(), '{MARK}', 4900, 'EUR')",
+        "INSERT INTO hooks (name, url, kinds, secret)"
+        " VALUES ('Shop', 'http://shop.example', '{mail.clicked}', 'whsec_')",
+        "INSERT INTO hook_attempts (hook_id, key, kind, customer_id, payload)"
+        f" SELECT id, 'click', 'mail.clicked', :id, jsonb_build_object('said', '{MARK}') FROM hooks",
         "INSERT INTO run_addresses SELECT run_id, :mail, id FROM deliveries WHERE run_id = :run AND customer_id = :id",
     ):
         db.session.execute(text(statement), said)

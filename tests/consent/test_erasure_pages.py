@@ -96,7 +96,7 @@ def test_the_export_holds_what_every_room_knows(ada):
     customer_id = named_everywhere()
     said = json.loads(ada.get(f"/customers/{customer_id}/export.json").data)
     rooms = {"customers", "events", "catalogue", "consent", "receipts", "imports", "audit", "segments", "deliveries"}
-    assert set(said) == rooms | {"automations"}
+    assert set(said) == rooms | {"automations", "tracking", "webhooks"}
     assert said["customers"]["customers"][0]["email"].startswith("maya")
     empty = {noun for tables in said.values() for noun, rows in tables.items() if not rows}
     assert empty == set()

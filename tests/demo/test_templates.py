@@ -43,6 +43,11 @@ def test_there_is_one_in_each_state(templates):
         "Before your interview": ("email", False, 1),
         "The day before the open day": ("whatsapp", False, None),
         "November letter": ("email", True, None),
+        "The week at Campus": ("email", True, 2),
+        "News of the month": ("email", True, 1),
+        "We have not seen you for a while": ("email", True, 1),
+        "A word of welcome": ("email", True, 1),
+        "Receipt of an order": ("email", True, 1),
     }
     assert [name for name, one in templates.items() if one.archived_at] == ["Summer sale in the shop"]
 

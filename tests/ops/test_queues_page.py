@@ -12,7 +12,7 @@ from app.clock import clock
 from app.customers.attribute_indexes import AttributeIndex
 from app.db import db
 from app.ops import jobs
-from app.ops.recurring import RecurringRow
+from app.ops.clockwork import RecurringRow
 from app.queue import redis_connection
 from tests.conftest import Client
 

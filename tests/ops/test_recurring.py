@@ -9,8 +9,9 @@ from flask import Flask
 from app import claims
 from app.clock import clock
 from app.db import db
-from app.ops import jobs, recurring
-from app.ops.recurring import Recurring, RecurringRow, _next
+from app.ops import clockwork, jobs, recurring
+from app.ops.clockwork import RecurringRow, _next
+from app.ops.recurring import Recurring
 from app.pump import pump
 
 NAME = "Water the plants"
@@ -38,7 +39,7 @@ def plants() -> RecurringRow:
 
 
 def go() -> int:
-    return pump(recurring.work("upkeep"), recurring.do)
+    return pump(clockwork.work("upkeep"), recurring.do)
 
 
 def test_it_runs_once_a_period(watered: list[datetime]) -> None:
@@ -121,3 +122,7 @@ def test_every_job_of_the_product_runs(app: Flask) -> None:
     for one in recurring.RECURRING:
         one.do(now)
     assert len({one.name for one in recurring.RECURRING}) == len(recurring.RECURRING)
+
+
+def test_every_queue_with_recurring_jobs_has_its_clockwork() -> None:
+    assert {one.queue for one in recurring.RECURRING} == set(clockwork.QUEUES)

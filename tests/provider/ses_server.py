@@ -125,7 +125,9 @@ class Talk(http.server.BaseHTTPRequestHandler):
             self.path = KNOWS
             self._answer(KNOWS, {}, self.desk.identities.get(asked, {}))
             return
-        self._answer(TELLS, {}, {"SendQuota": {"Max24HourSend": 1e6, "MaxSendRate": self.desk.rate}})
+        self._answer(
+            TELLS, {}, {"SendQuota": {"Max24HourSend": 1e6, "MaxSendRate": self.desk.rate, "SentLast24Hours": 9e5}}
+        )
 
     def do_POST(self) -> None:
         call = msgspec.json.decode(self.rfile.read(int(self.headers["content-length"])))

@@ -11,8 +11,8 @@ from app.audit.actor import SYSTEM
 from app.cli.segments import count, list_all
 from app.clock import clock
 from app.db import db
+from app.ops import clockwork, recurring
 from app.ops import jobs as ops_jobs
-from app.ops import recurring
 from app.pump import pump
 from app.segments import audience, jobs, keeping, sizes
 from app.segments.definition import Definition
@@ -142,7 +142,7 @@ def test_it_comes_round_by_the_clock_and_is_done_once(app):
     segment = made()
     ops_jobs.settle_recurring()
     only(NAME)
-    work = recurring.work("upkeep")
+    work = clockwork.work("upkeep")
     assert pump(work, recurring.do) == 1
     assert pump(work, recurring.do) == 0
     db.session.expire_all()

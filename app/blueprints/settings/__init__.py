@@ -41,6 +41,7 @@ SECTIONS = (
     Section("Users", "Who works here, and what they may do.", "settings_users.index", "users"),
     Section("API keys", "How other systems get in, and how far.", "settings_api_keys.index", "key"),
     Section("Webhook", "Where the funnel's calls go, and what came of them.", "settings_webhook.index", "webhook"),
+    Section("Outgoing webhooks", "Who else is told what happens here.", "settings_hooks.index", "arrow-forward-up"),
     Section("Receipts", "What providers tell of mails, and what fits none.", "settings_receipts.index", "mail-check"),
     Section("Queues", "What waits, what runs, what failed and why.", "settings_queues.index", "list-check"),
     Section("Audit trail", "Who changed what, before and after.", "settings_audit.index", "history"),

@@ -12,7 +12,7 @@ from app import claims, htmx
 from app.access import actor, may
 from app.audit import record
 from app.db import db
-from app.ops import presence, recurring, work
+from app.ops import clockwork, presence, recurring, work
 from app.pump import Work
 from app.queue import redis_connection, ring
 
@@ -74,7 +74,7 @@ def run_now() -> Response:
     row = recurring.run_now(name) or abort(404)
     record(actor(), "started", "recurring", (name, name))
     db.session.commit()
-    ring(recurring.work(row.queue).job)
+    ring(clockwork.work(row.queue).job)
     return htmx.go(url_for("settings_queues.index"), f"“{name}” runs now.")
 
 

@@ -85,6 +85,7 @@ def ask() -> None:
     try:
         said = _aws().account(running.config().ses)
         _heard(said["SendQuota"]["MaxSendRate"])
+        pace.note_quota(name, float(said["SendQuota"]["SentLast24Hours"]), float(said["SendQuota"]["Max24HourSend"]))
     except (Busy, Closed, Said, Unknown, KeyError, TypeError, ValueError, OverflowError) as error:
         log.warning("ses.pace_unknown", error=cleaned(f"{type(error).__name__}: {error}"))
 

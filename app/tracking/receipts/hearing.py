@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import and_, delete, insert, or_, text, update
 
 from app.db import db
+from app.deliveries import news
 from app.receipts import keep, webhooks
 from app.receipts.erasing import FORGOTTEN_BODY
 from app.receipts.receipt import Receipt
@@ -118,6 +119,7 @@ def _effect(told: Told, mail: Mail, now: datetime) -> None:
             marks[lattice.MARKS[told.kind]] = told.at
         said = {"id": mail.delivery_id, "provider_id": told.provider_id, "at": told.at, **marks}
         db.session.execute(SETTLE, said | {"heard": list(lattice.HEARD), "open": list(lattice.OPEN)})
+        news.tell([mail.delivery_id])
     if told.kind == "delivered" and mail.is_clicked and mail.delivery_id is not None:
         judging.judge([mail.delivery_id], (), now)  # a click within seconds of the delivery is a scanner's
     if mail.is_uncertain and mail.customer_id is not None:
