@@ -10,15 +10,17 @@ from app.db import db
 from app.metrics import sources
 from app.metrics.scope import ALL, Scope
 
-# Added up by run before it is asked which mail that was.
+# Added up by version before it is asked for its links: there are few of them, and many runs.
 CLICKED = """
-    SELECT l.href, min(l.label) AS label, sum(clicks)::bigint AS clicks, sum(people)::bigint AS people
-      FROM (SELECT run_id, variant, place, sum({clicks}) AS clicks, sum({people}) AS people
-              FROM ({source}) rows GROUP BY run_id, variant, place) counted
-      JOIN runs r ON r.id = counted.run_id
-      LEFT JOIN run_variants v ON v.run_id = counted.run_id AND v.place = counted.variant
-      JOIN links l ON l.version_id = coalesce(v.version_id, r.version_id) AND l.place = counted.place
-     WHERE clicks > 0
+    SELECT l.href, min(l.label) AS label, sum(counted.clicks)::bigint AS clicks, sum(counted.people)::bigint AS people
+      FROM (SELECT coalesce(v.version_id, r.version_id) AS version_id, rows.place,
+                   sum({clicks}) AS clicks, sum({people}) AS people
+              FROM ({source}) rows
+              JOIN runs r ON r.id = rows.run_id
+              LEFT JOIN run_variants v ON v.run_id = rows.run_id AND v.place = rows.variant
+             GROUP BY 1, 2) counted
+      JOIN links l ON l.version_id = counted.version_id AND l.place = counted.place
+     WHERE counted.clicks > 0
      GROUP BY l.href ORDER BY clicks DESC, l.href LIMIT :most
 """
 # By people, or by machines as well.
