@@ -11,7 +11,7 @@ MAILS, HITS = "four million mails", "ten million opens and clicks"
 # Triggers would count ten million rows one statement at a time; afterwards all of it is counted at once.
 QUIET = "ALTER TABLE {} DISABLE TRIGGER USER"
 LOUD = "ALTER TABLE {} ENABLE TRIGGER USER"
-COUNTED = ("deliveries", "attributions", "conversions")
+COUNTED = ("deliveries", "delivery_events", "attributions", "conversions")
 RUNS = """
     INSERT INTO runs (key, automation_id, name, planned_for, state, version_id, purpose, timezone, sender, planned,
                       by_name, started_at, waiting_since)

@@ -151,6 +151,7 @@ def _added_up() -> str:
         "moment_days",
         "moment_totals",
         "credit_days",
+        "link_days",
         "mail_deltas",
     ):
         db.session.execute(text(f"ANALYZE {table}"))

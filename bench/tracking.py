@@ -146,7 +146,7 @@ def _hits(mails: list[int]) -> list[Any]:
 def _bare(mails: list[int]) -> float:
     """What has to be written, and nothing else; in portions of the same size."""
     from app.db import db
-    from app.tracking import jobs, judging
+    from app.tracking import jobs, standing
 
     _clear()
     hits = _hits(mails)
@@ -154,7 +154,7 @@ def _bare(mails: list[int]) -> float:
     for start in range(0, HITS, jobs.AT_ONCE):
         some = hits[start : start + jobs.AT_ONCE]
         rows = [_row(hit) for hit in some]
-        db.session.execute(judging.KEEP, {"rows": msgspec.json.encode(rows).decode()})
+        db.session.execute(standing.KEEP, {"rows": msgspec.json.encode(rows).decode()})
         db.session.commit()
     return time.perf_counter() - began
 

@@ -33,6 +33,7 @@ EMPTIED = """
         END IF;
       END LOOP;
       DELETE FROM credit_deltas; -- what deleting the others has left behind
+      DELETE FROM forgotten_clicks;
       FOR used IN
         SELECT format('%I.%I', schemaname, sequencename)::regclass
           FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL

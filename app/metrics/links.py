@@ -1,4 +1,4 @@
-"""Which links of the mails were followed, and by how many people: counted from the clicks themselves."""
+"""Which links of the mails were followed, how often, and in how many mails."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from dataclasses import dataclass
 from sqlalchemy import text
 
 from app.db import db
+from app.metrics import sources
 from app.metrics.scope import ALL, Scope
 
+# Added up by version before it is asked for its links: there are few of them, and many runs.
 CLICKED = """
-    SELECT l.href, min(l.label) AS label, sum(clicks)::bigint AS clicks, sum(people)::bigint AS people
-      FROM (
-        SELECT d.run_id, d.variant, h.place, count(*) AS clicks, count(DISTINCT h.customer_id) AS people
-          FROM delivery_events h JOIN deliveries d ON d.id = h.delivery_id
-         WHERE h.kind = 'click' AND h.place IS NOT NULL AND {who}
-           AND d.accepted_at >= :starts AND d.accepted_at < :ends AND {runs}
-         GROUP BY d.run_id, d.variant, h.place
-      ) counted
-      JOIN runs r ON r.id = counted.run_id
-      LEFT JOIN run_variants v ON v.run_id = counted.run_id AND v.place = counted.variant
-      JOIN links l ON l.version_id = coalesce(v.version_id, r.version_id) AND l.place = counted.place
+    SELECT l.href, min(l.label) AS label, sum(counted.clicks)::bigint AS clicks, sum(counted.people)::bigint AS people
+      FROM (SELECT coalesce(v.version_id, r.version_id) AS version_id, rows.place,
+                   sum({clicks}) AS clicks, sum({people}) AS people
+              FROM ({source}) rows
+              JOIN runs r ON r.id = rows.run_id
+              LEFT JOIN run_variants v ON v.run_id = rows.run_id AND v.place = rows.variant
+             GROUP BY 1, 2) counted
+      JOIN links l ON l.version_id = counted.version_id AND l.place = counted.place
+     WHERE counted.clicks > 0
      GROUP BY l.href ORDER BY clicks DESC, l.href LIMIT :most
 """
+# By people, or by machines as well.
+WHO = {"clicks": "any_clicks", "people": "any_people"}
 
 
 @dataclass(frozen=True)
 class Clicks:
-    """`people`: of each run; who follows the same link in two mails counts twice."""
+    """`people`: of each mail; who follows the same link in two mails counts twice."""
 
     href: str
     label: str
@@ -36,6 +38,6 @@ class Clicks:
 
 
 def clicked(scope: Scope, most: int) -> list[Clicks]:
-    who = "true" if scope.who == ALL else "h.is_human"
-    asked = text(CLICKED.format(who=who, runs=scope.runs("d.run_id")))
+    names = {name: WHO[name] if scope.who == ALL else name for name in WHO}
+    asked = text(CLICKED.format(source=sources.links(scope), **names))
     return [Clicks(*row) for row in db.session.execute(asked, {**scope.said, "most": most})]

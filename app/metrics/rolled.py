@@ -52,6 +52,15 @@ class Worth:
     conversions: Mapped[int]
 
 
+class Clicks:
+    """`people`: in how many mails the link was followed; `any_`: by a machine as well."""
+
+    clicks: Mapped[int] = mapped_column(server_default=ZERO)
+    people: Mapped[int] = mapped_column(server_default=ZERO)
+    any_clicks: Mapped[int] = mapped_column(server_default=ZERO)
+    any_people: Mapped[int] = mapped_column(server_default=ZERO)
+
+
 class Delta:
     """`quarter`: of an hour, in which the mail was accepted; part of one hour and one day in every zone."""
 
@@ -77,6 +86,25 @@ class CreditDelta(Delta, Worth, Model):
 
     rule: Mapped[str]
     currency: Mapped[str]
+
+
+class Link:
+    """`place`: of the link in its mail; -1 is the `variant` of a run that has none."""
+
+    variant: Mapped[int] = mapped_column(SmallInteger)
+    place: Mapped[int] = mapped_column(SmallInteger)
+
+
+class ClickDelta(Delta, Link, Clicks, Model):
+    __tablename__ = "click_deltas"
+
+
+class ForgottenClicks(Delta, Link, Clicks, Model):
+    """Of hits that were deleted: what they were counted as stays counted."""
+
+    __tablename__ = "forgotten_clicks"
+
+    __table_args__ = (Index("ix_forgotten_clicks_run_id", "run_id"),)
 
 
 class Day:
@@ -136,3 +164,12 @@ class CreditDay(Day, Worth, Model):
     currency: Mapped[str] = mapped_column(Text, primary_key=True)
 
     __table_args__ = (Index("ix_credit_days_run_id_day", "run_id", "day"),)
+
+
+class LinkDay(Day, Clicks, Model):
+    __tablename__ = "link_days"
+
+    variant: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+
+    __table_args__ = (Index("ix_link_days_run_id_day", "run_id", "day"),)

@@ -20,6 +20,7 @@ SLICE = 200_000  # mails counted anew in one transaction: two seconds
 MOST_SLICES = 4  # in one round, so that others get their turn
 MOMENTS = ("opened", "clicked", "any_opened", "any_clicked")
 WORTH = ("amount", "conversions")
+CLICKS = ("clicks", "people", "any_clicks", "any_people")
 
 
 def _add(table: str, key: str, names: Sequence[str], of: str) -> str:
@@ -52,6 +53,11 @@ ADD = (
     WITH gone AS (DELETE FROM credit_deltas RETURNING *),
          at AS (SELECT *, ({THERE})::date AS day FROM gone)
     {_add("credit_days", "day, run_id, rule, currency", WORTH, "at")}
+    """,
+    f"""
+    WITH gone AS (DELETE FROM click_deltas RETURNING *),
+         at AS (SELECT *, ({THERE})::date AS day FROM gone)
+    {_add("link_days", "day, run_id, variant, place", CLICKS, "at")}
     """,
 )
 QUARTER = "date_bin('15 minutes', {}, timestamptz '2000-01-01 00:00+00')"
@@ -90,6 +96,20 @@ AGAIN = (
       FROM attributions a JOIN conversions c ON c.id = a.conversion_id JOIN deliveries d ON d.id = a.delivery_id
      WHERE d.run_id = ANY (:runs) AND d.accepted_at IS NOT NULL
      GROUP BY 1, 2, 3, 4
+    """,
+    f"""
+    WITH gone AS (DELETE FROM click_deltas {THEIRS}), days AS (DELETE FROM link_days {THEIRS})
+    INSERT INTO click_deltas (run_id, quarter, variant, place, {", ".join(CLICKS)})
+    SELECT run_id, {QUARTER.format("accepted_at")}, coalesce(variant, -1), place,
+           sum(human), count(*) FILTER (WHERE human > 0), sum(hits), count(*)
+      FROM (SELECT d.run_id, d.accepted_at, d.variant, h.place,
+                   count(*) FILTER (WHERE h.is_human) AS human, count(*) AS hits
+              FROM delivery_events h JOIN deliveries d ON d.id = h.delivery_id
+             WHERE h.run_id = ANY (:runs) AND h.kind = 'click' AND h.place IS NOT NULL AND d.accepted_at IS NOT NULL
+             GROUP BY d.id, h.place) mails
+     GROUP BY 1, 2, 3, 4
+    UNION ALL
+    SELECT run_id, quarter, variant, place, {", ".join(CLICKS)} FROM forgotten_clicks {THEIRS}
     """,
 )
 NEXT = text(

@@ -40,6 +40,12 @@ CREDITS = f"""
     SELECT run_id, {THERE}::date, rule, nullif(currency, ''), amount, conversions FROM credit_deltas WHERE {SINCE}
 """
 
+LINKS = f"""
+    SELECT run_id, variant, place, clicks, people, any_clicks, any_people FROM link_days WHERE {KEPT}
+    UNION ALL
+    SELECT run_id, variant, place, clicks, people, any_clicks, any_people FROM click_deltas WHERE {SINCE}
+"""
+
 
 def is_counted(scope: Scope) -> bool:
     """Not right after the team has moved to another zone: then every day begins elsewhere."""
@@ -66,6 +72,10 @@ def moments(scope: Scope) -> str:
 
 def credited(scope: Scope) -> str:
     return _rolled(CREDITS, scope) if is_counted(scope) else straight.credited(scope)
+
+
+def links(scope: Scope) -> str:
+    return _rolled(LINKS, scope) if is_counted(scope) else straight.links(scope)
 
 
 def _rolled(source: str, scope: Scope, table: str = "") -> str:

@@ -75,6 +75,20 @@ CREDITS = """
      WHERE d.accepted_at >= :starts AND d.accepted_at < :ends AND {runs}
 """
 
+# By mail; of those whose hits were deleted there is only what they were counted as.
+LINKS = """
+    SELECT d.run_id, coalesce(d.variant, -1) AS variant, h.place,
+           count(*) FILTER (WHERE h.is_human) AS clicks, (count(*) FILTER (WHERE h.is_human) > 0)::int AS people,
+           count(*) AS any_clicks, 1 AS any_people
+      FROM delivery_events h JOIN deliveries d ON d.id = h.delivery_id
+     WHERE h.kind = 'click' AND h.place IS NOT NULL
+       AND d.accepted_at >= :starts AND d.accepted_at < :ends AND {runs_of_hits}
+     GROUP BY d.id, h.place
+    UNION ALL
+    SELECT run_id, variant, place, clicks, people, any_clicks, any_people FROM forgotten_clicks
+     WHERE quarter >= :starts AND quarter < :ends AND {runs}
+"""
+
 
 def days(scope: Scope) -> str:
     return DAYS.format(mails=mails(scope))
@@ -90,6 +104,10 @@ def moments(scope: Scope) -> str:
 
 def credited(scope: Scope) -> str:
     return CREDITS.format(runs=scope.runs("d.run_id"))
+
+
+def links(scope: Scope) -> str:
+    return LINKS.format(runs_of_hits=scope.runs("h.run_id"), runs=scope.runs("run_id"))
 
 
 def mails(scope: Scope) -> str:

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
+import msgspec
+
 RULES = 1  # counted up with each change of a rule: then everything is judged again
 HUMAN = "human"
 REASONS_SAID = {
@@ -43,8 +45,7 @@ SCANNERS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, array_like=True):
     """What the rules look at in a hit."""
 
     id: UUID
@@ -73,7 +74,7 @@ class Mail:
 def judge(mail: Mail, hits: Sequence[Fact]) -> list[str]:
     """The reason of each. Whatever a machine did within seconds of a clear sign of one is the machine's."""
     found = [_by_itself(mail, hit) for hit in hits]
-    if len(hits) == 1 or all(hit.kind != "click" for hit in hits):
+    if len(hits) == 1 or not _may_tell_of_others(mail, hits):
         return found
     for sign, times in _signs(mail, hits):
         found = [
@@ -81,6 +82,12 @@ def judge(mail: Mail, hits: Sequence[Fact]) -> list[str]:
             for hit, reason in zip(hits, found, strict=True)
         ]
     return found
+
+
+def _may_tell_of_others(mail: Mail, hits: Iterable[Fact]) -> bool:
+    """Most people open a mail, and follow one of its links."""
+    places = {hit.place for hit in hits if hit.kind == "click"}
+    return len(places) > 1 or any(place is not None and place >= mail.links for place in places)
 
 
 def _by_itself(mail: Mail, hit: Fact) -> str:

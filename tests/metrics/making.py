@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -18,6 +19,7 @@ from app.metrics.scope import Scope
 from app.settings import team
 from app.settings.team import Team
 from app.tracking.conversion import Attribution, Conversion
+from app.tracking.hit import Hit
 from tests.automations.making import ADA
 from tests.deliveries.making import make_version, planned
 
@@ -64,6 +66,12 @@ def make_credit(mail: Delivery, amount: int = 5000, rule: str = "last_click", **
 def credit(mail: Delivery, order: Conversion, rule: str = "last_click") -> None:
     touch = {"touch": "click", "touched_at": NOW}
     db.session.add(Attribution(conversion_id=order.id, rule=rule, delivery_id=mail.id, run_id=mail.run_id, **touch))
+    db.session.commit()
+
+
+def make_hit(mail: Delivery, kind: str = "click", place: int = 1, is_human: bool = True) -> None:
+    facts = {"kind": kind, "at": NOW, "place": place if kind == "click" else None, "is_human": is_human, "reason": ""}
+    db.session.add(Hit(id=uuid4(), delivery_id=mail.id, run_id=mail.run_id, customer_id=mail.customer_id, **facts))
     db.session.commit()
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from app.content.template import Link
 from app.db import db
+from app.deliveries.variant import RunVariant
 from app.metrics import cost, people, reports, tables
 from app.metrics.figures import Figures
 from app.metrics.ranges import Range
-from app.tracking.hit import Hit
 from tests.metrics.making import (
     BERLIN,
     DAY,
@@ -22,6 +22,7 @@ from tests.metrics.making import (
     NOW,
     make_automation,
     make_credit,
+    make_hit,
     make_mail,
     make_run,
     move_to,
@@ -116,14 +117,37 @@ def test_the_hours_of_a_week_add_up_to_the_mails_that_were_opened():
 
 def test_links_are_told_by_where_they_lead_and_people_are_counted_once():
     run = make_run()
-    for place, href in enumerate(("https://campus.example/a", "https://campus.example/b")):
-        db.session.add(Link(version_id=run.version_id, place=place, href=href, label=href[-1].upper()))
+    _link(run.version_id, "a", "b")
     mails = [make_mail(run, n) for n in (1, 2)]
     for mail, place, is_human in ((0, 0, True), (0, 0, True), (1, 0, True), (1, 1, False)):
-        _click(mails[mail], place, is_human)
+        make_hit(mails[mail], place=place, is_human=is_human)
     found = [(one.label, one.clicks, one.people) for one in reports.by_link(of(run_id=run.id))]
     assert found == [("A", 3, 2)]
     assert [one.label for one in reports.by_link(of(who="all"))] == ["A", "B"]
+    assert reports.by_link(of(MONTH.before())) == []
+
+
+def test_links_are_those_of_the_variant_that_was_sent():
+    run, other = make_run(), make_run("another")
+    _link(run.version_id, "a")
+    _link(other.version_id, "b")
+    facts = {"run_id": run.id, "version_id": other.version_id, "subject": "Hello", "label": "B"}
+    db.session.add(RunVariant(place=1, **facts))
+    make_hit(make_mail(run, 1, variant=1), place=0)
+    assert [one.label for one in reports.by_link(of())] == ["B"]
+
+
+def test_links_stay_counted_once_the_clicks_are_forgotten():
+    """A rate must not change with each person who is erased."""
+    mail = make_mail(run := make_run(), 1)
+    _link(run.version_id, "a", "b")
+    for place, is_human in ((0, True), (0, True), (0, False), (1, False)):
+        make_hit(mail, place=place, is_human=is_human)
+    before = [reports.by_link(of(who=who)) for who in ("human", "all")]
+    for place in (0, 1):
+        db.session.execute(text("DELETE FROM delivery_events WHERE place = :place"), {"place": place})
+        assert [reports.by_link(of(who=who)) for who in ("human", "all")] == before
+    assert [(one.clicks, one.people) for one in before[1]] == [(3, 1), (1, 1)]
 
 
 def test_each_rule_has_its_own_credit():
@@ -168,7 +192,8 @@ def test_what_mails_cost_is_held_against_what_came_back():
     assert cost.of(reports.total(of(MONTH.before())), 1, "EUR").back is None
 
 
-def _click(mail, place, is_human):
-    facts = {"kind": "click", "at": NOW, "place": place, "is_human": is_human, "reason": ""}
-    db.session.add(Hit(id=uuid.uuid4(), delivery_id=mail.id, run_id=mail.run_id, customer_id=mail.customer_id, **facts))
+def _link(version_id, *labels):
+    for place, label in enumerate(labels):
+        href = f"https://campus.example/{label}"
+        db.session.add(Link(version_id=version_id, place=place, href=href, label=label.upper()))
     db.session.commit()

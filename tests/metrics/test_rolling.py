@@ -15,7 +15,19 @@ from app.db import db
 from app.metrics import rolling, sources, straight
 from app.metrics.ranges import Range
 from app.metrics.scope import Scope
-from tests.metrics.making import BERLIN, HOUR, NOW, change, make_credit, make_mail, make_run, move_to, of, roll_up
+from tests.metrics.making import (
+    BERLIN,
+    HOUR,
+    NOW,
+    change,
+    make_credit,
+    make_hit,
+    make_mail,
+    make_run,
+    move_to,
+    of,
+    roll_up,
+)
 
 AUTUMN = Range(date(2026, 9, 1), date(2026, 12, 31), BERLIN)
 # Each source: which columns it is told apart by, what it counts, and the same straight from the rows.
@@ -26,8 +38,10 @@ KINDS = (
     (sources.MOMENTS.replace("{table}", "moment_days"), "weekday, hour", rolling.MOMENTS, straight.moments),
     (sources.MOMENTS.replace("{table}", "moment_totals"), "weekday, hour", rolling.MOMENTS, straight.moments),
     (sources.CREDITS, "run_id, day, rule, currency", rolling.WORTH, straight.credited),
+    (sources.LINKS, "run_id, variant, place", rolling.CLICKS, straight.links),
 )
 MAILS = 40
+FOLLOWED = range(MAILS + 1, MAILS + 9)  # mails that stay accepted, as each does of which something comes back
 # What can become of a mail, again and again, some of it undone; drawn by lot, whatever the order.
 LIVES = (
     "state = 'accepted', accepted_at = :at",
@@ -62,6 +76,21 @@ MONEY = (
     "DELETE FROM attributions WHERE conversion_id % 5 = :one % 5",
     "DELETE FROM conversions WHERE customer_id = :other",
 )
+# Whoever writes hits holds their mails; whoever deletes them does not.
+HOLD = "SELECT FROM deliveries WHERE customer_id = ANY (:whom) ORDER BY id FOR NO KEY UPDATE"
+COME_BACK = """
+    INSERT INTO delivery_events (id, kind, at, delivery_id, run_id, customer_id, place, is_human, reason)
+    SELECT gen_random_uuid(), kind, :at, id, run_id, customer_id, CASE kind WHEN 'click' THEN n / 2 END, n % 3 > 0, ''
+      FROM deliveries CROSS JOIN generate_series(1, :many) n CROSS JOIN unnest(ARRAY['open', 'click']) kind
+     WHERE customer_id = ANY (:whom)
+"""
+JUDGE_AGAIN = """
+    UPDATE delivery_events SET is_human = NOT is_human, at = :at
+     WHERE customer_id = ANY (:whom) AND coalesce(place, 0) < :many
+"""
+FORGET = """
+    DELETE FROM delivery_events WHERE id IN (SELECT id FROM delivery_events WHERE customer_id = ANY (:whom) LIMIT :many)
+"""
 
 
 def difference(source: str, key: str, names: Sequence[str], rows: Callable[[Scope], str]) -> list[object]:
@@ -81,7 +110,7 @@ def is_exact() -> bool:
     return not any(difference(*kind) for kind in KINDS)
 
 
-def live(app, seed: int) -> None:
+def live(app, seed: int, happen: Callable[[random.Random], None]) -> None:
     """Transactions of a few statements about a few mails; one of four is taken back."""
     lot = random.Random(seed)
     with app.app_context():
@@ -95,7 +124,7 @@ def live(app, seed: int) -> None:
 
 
 def happen(lot: random.Random) -> None:
-    at = datetime(2026, 10, 20, tzinfo=UTC) + timedelta(minutes=lot.randint(0, 14_400))
+    at = moment(lot)
     if lot.random() < 0.4:
         said = {"one": lot.randint(1, MAILS), "other": lot.randint(1, MAILS), "at": at}
         db.session.execute(text(lot.choice(MONEY)), said)
@@ -103,6 +132,18 @@ def happen(lot: random.Random) -> None:
     whom = sorted(lot.sample(range(1, MAILS + 1), lot.randint(1, 8)))
     asked = f"UPDATE deliveries SET {lot.choice(LIVES)} WHERE customer_id = ANY (:whom)"
     db.session.execute(text(asked), {"whom": whom, "at": at} if ":at" in asked else {"whom": whom})
+
+
+def come_back(lot: random.Random) -> None:
+    said = {"whom": lot.sample(FOLLOWED, lot.randint(1, 3)), "many": lot.randint(1, 4), "at": moment(lot)}
+    asked = lot.choice((COME_BACK, COME_BACK, JUDGE_AGAIN, FORGET))
+    if asked is not FORGET:
+        db.session.execute(text(HOLD), said)
+    db.session.execute(text(asked), said)
+
+
+def moment(lot: random.Random) -> datetime:
+    return datetime(2026, 10, 20, tzinfo=UTC) + timedelta(minutes=lot.randint(0, 14_400))
 
 
 def add_up(app, times: int) -> None:
@@ -121,9 +162,11 @@ def test_the_sums_equal_the_rows_at_every_moment_whatever_happens_at_once(app):
         run = make_run(f"run {n}", NOW + timedelta(days=day))
         for one in range(1 + n * MAILS // 2, 1 + (n + 1) * MAILS // 2):
             make_mail(run, one, None, state="planned")
+    for n, one in enumerate(FOLLOWED):
+        make_mail(run, one, NOW + n * HOUR, variant=n % 2 if n < 5 else None)
     move_to("Europe/Berlin")
-    with ThreadPoolExecutor(5) as pool:
-        writers = [pool.submit(live, app, seed) for seed in (1, 2)]
+    with ThreadPoolExecutor(7) as pool:
+        writers = [pool.submit(live, app, seed, does) for seed in (1, 2) for does in (happen, come_back)]
         adders = [pool.submit(add_up, app, 20) for _ in range(2)]
         looker = pool.submit(look, app, 15)
         assert all(one.result() is None for one in (*writers, *adders))
@@ -131,6 +174,11 @@ def test_the_sums_equal_the_rows_at_every_moment_whatever_happens_at_once(app):
     assert is_exact()
     assert db.session.scalar(text("SELECT sum(sent) FROM mail_days"))
     assert db.session.scalar(text("SELECT sum(conversions) FROM credit_days"))
+    assert db.session.scalar(text("SELECT sum(clicks) FROM link_days"))
+    assert db.session.scalar(text("SELECT sum(people) FROM forgotten_clicks"))
+    db.session.execute(text("UPDATE roll_up SET counted_until = 0"))
+    roll_up()
+    assert is_exact()
 
 
 def test_whoever_moves_to_another_zone_sees_the_same_mails_on_other_days(app):
@@ -164,7 +212,9 @@ def test_a_statement_about_what_is_not_counted_leaves_nothing_behind(app):
     assert db.session.scalar(text("SELECT count(*) FROM mail_deltas")) == 0
     change(mail, state="accepted", accepted_at=NOW)
     change(mail, provider_id="x")
+    make_hit(mail, "open")
     assert db.session.scalar(text("SELECT count(*) FROM mail_deltas")) == 1
+    assert db.session.scalar(text("SELECT count(*) FROM click_deltas")) == 0
 
 
 def test_what_is_accepted_late_takes_its_credit_along(app):
@@ -191,16 +241,38 @@ def test_nothing_changes_its_worth_while_its_credit_is_being_given(app):
             other.execute(text("UPDATE conversions SET refunded = 1 WHERE id = :id"), {"id": order.id})
 
 
-@pytest.mark.parametrize("name", ["count_changed_mails", "count_changed_worth", "count_taken_credit"])
+def test_clicks_are_not_forgotten_while_others_of_their_mail_come_in(app):
+    """Neither would see the other, and nobody would know whether the mail still has one."""
+    mail = make_mail(make_run(), 1)
+    make_hit(mail)
+    db.session.execute(text(HOLD), {"whom": [1]})
+    with db.engine.connect() as other:
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            other.execute(text("DELETE FROM delivery_events"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "count_changed_mails", "count_changed_worth", "count_taken_credit", "count_new_clicks", "count_changed_clicks",
+        "keep_forgotten_clicks",
+    ],
+)  # fmt: skip
 def test_without_one_of_its_triggers_it_would_be_wrong(app, name):
     """The comparison above sees what it is there to see."""
     move_to("Europe/Berlin")
     mail = make_mail(make_run(), 1)
     make_credit(mail)
+    make_hit(mail)
+    make_hit(mail, place=2)
     table = db.session.scalar(text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = :n"), {"n": name})
     db.session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {name}"))
     db.session.execute(text("UPDATE deliveries SET opened_at = accepted_at"))
     db.session.execute(text("UPDATE conversions SET refunded = 1"))
     db.session.execute(text("DELETE FROM attributions"))
+    db.session.execute(text("UPDATE delivery_events SET is_human = false WHERE place = 1"))
+    db.session.execute(text(COME_BACK), {"whom": [1], "many": 1, "at": NOW})
+    db.session.execute(text("DELETE FROM delivery_events WHERE place = 2"))
     assert not is_exact()
     db.session.rollback()
