@@ -15,12 +15,14 @@ from app.metrics.figures import Figures
 from app.ops import watching
 from app.pump import TOO_LONG
 
-NOW = datetime.now(UTC)
+
+def now(minutes_ago: float = 0) -> datetime:
+    return datetime.now(UTC) - timedelta(minutes=minutes_ago)
 
 
 def standing() -> list[str]:
     """After a look."""
-    watching.watch(NOW)
+    watching.watch(now())
     db.session.commit()
     return list(db.session.scalars(select(Alert.cause).where(Alert.settled_at.is_(None)).order_by(Alert.cause)))
 
@@ -39,9 +41,9 @@ def test_where_all_is_well_nothing_is_said(app):
 
 
 def test_work_that_waits_too_long_is_an_alert_until_it_is_done(app):
-    make_work(waiting_since=NOW - timedelta(minutes=9))
+    make_work(waiting_since=now(9))
     assert standing() == []
-    make_work(waiting_since=NOW - timedelta(minutes=11))
+    make_work(waiting_since=now(11))
     assert standing() == standing() == ["queue-late:events"]
     db.session.execute(text("DELETE FROM credit_work"))
     assert standing() == []
@@ -91,9 +93,9 @@ def test_who_waits_for_a_lock_and_who_answers_slowly_is_seen(app, monkeypatch):
     while not db.session.scalar(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")):
         pass
     try:
-        assert {one.what for one in watching.slow(NOW)} == {"locks", "statements"}
+        assert {one.what for one in watching.slow(now())} == {"locks", "statements"}
     finally:
         db.session.rollback()
         waiting.join()
     monkeypatch.setattr(watching, "SLOW_ANSWER", 0.0)
-    assert [one.what for one in watching.slow(NOW)][:1] == ["answers"]
+    assert [one.what for one in watching.slow(now())][:1] == ["answers"]
