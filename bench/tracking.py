@@ -184,8 +184,13 @@ def _drain(mails: list[int]) -> float:
 
 
 def _clear() -> None:
+    """Also of what the doors have noted."""
     from app.db import db
+    from app.queue import redis_connection
+    from app.tracking import stream
 
+    stream.flush()
+    redis_connection().delete(stream.STREAM)
     db.session.rollback()
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for statement in CLEAR:
