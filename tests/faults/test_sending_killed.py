@@ -30,7 +30,7 @@ NEVER_OUT = ("after claim", "after seal", "before posting")  # whatever changes 
 def test_a_worker_that_dies_loses_nothing_and_repeats_nothing(stage: Stage, step: str) -> None:
     run = stage.plan()
     stage.start(STOP_AT=step, STOP_TURN="3")
-    stage.start("send", "--no-scheduler")
+    stage.start("send", "--no-scheduler", STOP_AT=step, STOP_TURN="3")  # one of them hears the bell, and may do it all
     stage.until_it_happened()
     print(f"kill -9 {step}: healed {healed(stage, run)} s later")  # noqa: T201
 
