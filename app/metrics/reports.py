@@ -136,8 +136,8 @@ def by_rule(scope: Scope) -> list[Credit]:
     return [Credit(rule, count, revenue[rule]) for rule, count in conversions.items()]
 
 
-def funnel(scope: Scope) -> list[Step]:
-    found = total(scope)
+def funnel(found: Figures) -> list[Step]:
+    """Of figures as they were counted: nothing is asked again."""
     counts = {name: getattr(found, name) for name in ("sent", "arrived", "opened", "clicked", "converted")}
     return [Step(name, count, count / found.sent if found.sent else None) for name, count in counts.items()]
 

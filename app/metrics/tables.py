@@ -50,7 +50,7 @@ def _links(scope: Scope) -> Iterator[Row]:
 
 def _funnel(scope: Scope) -> Iterator[Row]:
     yield "step", "count", "share_of_sent"
-    for one in reports.funnel(scope):
+    for one in reports.funnel(reports.total(scope)):
         yield one.what, one.count, "" if one.share is None else round(one.share, 6)
 
 

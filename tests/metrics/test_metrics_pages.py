@@ -112,6 +112,7 @@ def test_the_name_of_a_campaign_is_no_formula_in_a_spreadsheet(app, pages: Clien
 def test_a_range_that_makes_no_sense_is_said_and_something_is_shown(month, pages: Client):
     page = pages.get("/metrics?range=custom&from=2026-10-31&to=2026-10-01").text
     assert "The range ends before it begins." in page
+    assert 'name="from"' in page
 
 
 def test_days_without_mail_say_so(app, pages: Client):

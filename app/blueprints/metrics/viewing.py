@@ -11,7 +11,7 @@ from typing import Any
 from app.metrics import reports
 from app.metrics.figures import Figures
 from app.metrics.links import Clicks
-from app.metrics.reports import Campaign
+from app.metrics.reports import Campaign, Step
 from app.metrics.scope import Scope
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -38,6 +38,7 @@ class Hours:
 class View:
     total: Figures
     before: Figures
+    funnel: Sequence[Step]
     days: Sequence[Day]
     step: str
     campaigns: Sequence[Campaign]
@@ -50,8 +51,10 @@ def of(scope: Scope, sort: str) -> View:
     before = scope.before
     is_one = scope.automation_id is not None
     days, step = _days(scope, before)
+    total = reports.total(scope)
     return View(
-        total=reports.total(scope),
+        total=total,
+        funnel=reports.funnel(total),
         before=reports.total(before),
         days=days,
         step=step,

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, url_for
 
 from app import htmx
 from app.access import actor, may
-from app.blueprints.settings.saving import changed_meanwhile, typed, version_sent
+from app.blueprints.settings.saving import changed_meanwhile, number, typed, version_sent
 from app.db import db
 from app.deliveries.braking import LEAST
 from app.settings import brakes
@@ -32,7 +32,7 @@ def show() -> Response:
 @may("administer")
 def save() -> Response:
     written = typed(*FIELDS)
-    sent = Brakes(**{name: _percent(text) for name, text in written.items()})
+    sent = Brakes(**{name: number(text) for name, text in written.items()})
     if errors := brakes.problems(sent):
         return _again(written, errors)
     try:
@@ -41,14 +41,6 @@ def save() -> Response:
         return _again(written, changed_meanwhile())
     db.session.commit()
     return htmx.go(url_for("settings_brakes.show"), "Brakes saved. Runs on their way keep to them, too.")
-
-
-def _percent(text: str) -> float | None:
-    """As people write it, 0.1 or 0,1; what is no number is outside of all limits."""
-    try:
-        return float(text.replace(",", ".")) if text else None
-    except ValueError:
-        return -1.0
 
 
 def _again(written: Mapping[str, str], errors: dict[str, str]) -> Response:

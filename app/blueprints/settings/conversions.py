@@ -9,7 +9,7 @@ from flask import Blueprint, Response, url_for
 from app import htmx
 from app.access import actor, may
 from app.audit import record
-from app.blueprints.settings.saving import changed_meanwhile, typed, version_sent
+from app.blueprints.settings.saving import changed_meanwhile, number, typed, version_sent
 from app.db import db
 from app.queue import ring
 from app.settings import conversions
@@ -39,7 +39,7 @@ def show() -> Response:
 @may("administer")
 def save() -> Response:
     written = typed("rule", "cost", "currency")
-    sent = Conversions(rule=written["rule"], cost=_cost(written["cost"]), currency=written["currency"].upper())
+    sent = Conversions(rule=written["rule"], cost=number(written["cost"]), currency=written["currency"].upper())
     if errors := conversions.problems(sent):
         return _again(written, errors)
     is_other = sent.rule != conversions.read().rule
@@ -63,14 +63,6 @@ def recount() -> Response:
     db.session.commit()
     ring("tracking.recount")
     return htmx.go(url_for("settings_conversions.show"), "Everything is being counted again.")
-
-
-def _cost(text: str) -> float | None:
-    """As people write it, 0.04 or 0,04; what is no number is outside of all limits."""
-    try:
-        return float(text.replace(",", ".")) if text else None
-    except ValueError:
-        return -1.0
 
 
 def _again(written: Mapping[str, str], errors: dict[str, str]) -> Response:

@@ -22,6 +22,14 @@ def typed(*names: str) -> dict[str, str]:
     return {name: _clean(request.form.get(name, "")) for name in names}
 
 
+def number(text: str) -> float | None:
+    """As people write it, 0.1 or 0,1; what is no number is outside of all limits."""
+    try:
+        return float(text.replace(",", ".")) if text else None
+    except ValueError:
+        return -1.0
+
+
 def _clean(text: str) -> str:
     kept = (c for c in text.replace("\r\n", "\n") if c == "\n" or c.isprintable())
     return "".join(kept).strip()
