@@ -25,6 +25,7 @@ REGIONS = ("SES_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")  # the first that i
 REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TOPIC = re.compile(r"arn:aws:sns:[a-z]{2,}(-[a-z]+)+-\d{1,2}:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
+ORIGIN = re.compile(r"https?://[^/\s?#@]+", re.IGNORECASE)
 LIMIT = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
 
 
@@ -92,6 +93,8 @@ class Config:
     log_format: str = "json"
     release: str = "dev"
     funnel_webhook_secrets: tuple[bytes, ...] = ()
+    track_jwt_secrets: tuple[str, ...] = field(default=(), repr=False)  # of the shop; the tokens of all are taken
+    track_origins: tuple[str, ...] = ()  # of the shop's pages, which call us from browsers; “*”: any
     limits: Mapping[str, Limit | None] = field(default_factory=dict)  # by what is limited; None: nobody said
 
     @property
@@ -126,6 +129,8 @@ def from_environment(env: Mapping[str, str]) -> Config:
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
+        track_jwt_secrets=_track_jwt_secrets(env),
+        track_origins=_track_origins(env),
         limits={"api": _limit(env, "RATE_LIMIT_API"), "track": _limit(env, "RATE_LIMIT_TRACK")},
     )
 
@@ -182,6 +187,20 @@ def _webhook_secret(name: str, written: str) -> bytes:
     if len(secret) < 16 or not written.startswith("whsec_"):
         raise ConfigError(f"{name} must be whsec_ followed by at least 16 bytes in base64.")
     return secret
+
+
+def _track_jwt_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
+    secrets = tuple(env.get("TRACK_JWT_SECRET", "").split())
+    if any(len(one) < 16 for one in secrets):
+        raise ConfigError("TRACK_JWT_SECRET is too short: whoever knows it is anybody; take at least 16 characters.")
+    return secrets
+
+
+def _track_origins(env: Mapping[str, str]) -> tuple[str, ...]:
+    origins = tuple(env.get("TRACK_ORIGINS", "").replace(",", " ").split())
+    if not all(one == "*" or ORIGIN.fullmatch(one) for one in origins):
+        raise ConfigError("TRACK_ORIGINS must be origins with commas between, like https://shop.example.com.")
+    return tuple(one.lower() for one in origins)
 
 
 def _mail_allow(env: Mapping[str, str]) -> frozenset[str]:

@@ -29,6 +29,7 @@ class Automation(Model):
     timezone: Mapped[str | None]  # none: the team's
     sender_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("senders.id", ondelete="SET NULL"))
     reply_to: Mapped[str | None]
+    discount_pool_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("discount_pools.id"))
     trigger: Mapped[dict[str, Any]]
     goal: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
@@ -40,6 +41,7 @@ class Automation(Model):
     created_date: Mapped[datetime] = now_column()
     updated_date: Mapped[datetime] = now_column()
     archived_at: Mapped[datetime | None]
+    is_passing: Mapped[bool] = mapped_column(server_default=text("false"))  # made for one launch, and gone with it
     sort_name: Mapped[str] = column_property(func.lower(name))
     # What does not act comes after all that do.
     sort_next: Mapped[datetime] = column_property(func.coalesce(next_at, text("timestamptz '2999-01-01 00:00+00'")))
@@ -55,6 +57,7 @@ class Automation(Model):
         ),
         Index("ix_automations_segment_id", "segment_id"),
         Index("ix_automations_template_id", "template_id"),
+        Index("ix_automations_discount_pool_id", "discount_pool_id"),
     )
 
 

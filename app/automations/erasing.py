@@ -10,7 +10,11 @@ from sqlalchemy import text
 from app.customers.erasing import Person
 from app.db import db, plain
 
-PARTS = {"answers that waited": "trigger_waits", "turns of answers": "trigger_last"}
+PARTS = {
+    "answers that waited": "trigger_waits",
+    "turns of answers": "trigger_last",
+    "what they were called for": "behaviour_claims",
+}
 KNOWN = """
     SELECT a.name AS automation, w.happened_at, w.due_at, w.facts, w.outcome, w.settled_at
       FROM trigger_waits w JOIN automations a ON a.id = w.automation_id WHERE w.customer_id = :id ORDER BY w.id

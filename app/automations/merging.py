@@ -20,6 +20,12 @@ MOVE = (
     ON CONFLICT (automation_id, customer_id) DO UPDATE SET at = greatest(trigger_last.at, excluded.at)
     """,
     "DELETE FROM trigger_last WHERE customer_id = :other",
+    """
+    INSERT INTO behaviour_claims (automation_id, customer_id, about, product_id, occasion, at)
+    SELECT automation_id, :survivor, about, product_id, occasion, at FROM behaviour_claims WHERE customer_id = :other
+    ON CONFLICT DO NOTHING
+    """,
+    "DELETE FROM behaviour_claims WHERE customer_id = :other",
 )
 
 

@@ -21,6 +21,7 @@ class Cart(Model):
     email_folded: Mapped[str | None]
     session_id: Mapped[str | None]
     items: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    removed: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))  # by product, when
     checkout_url: Mapped[str | None]
     occurred_at: Mapped[datetime]
     created_date: Mapped[datetime] = now_column()
@@ -29,6 +30,11 @@ class Cart(Model):
     __table_args__ = (
         CheckConstraint("num_nonnulls(customer_id, lms_lead_id, email_folded, session_id) > 0", name="who"),
         Index("uq_carts_customer_id", "customer_id", unique=True),
+        Index(
+            "ix_carts_occurred_at",
+            "occurred_at",
+            postgresql_where=text("customer_id IS NOT NULL AND items <> '[]'::jsonb"),
+        ),
         Index("uq_carts_session_id", "session_id", unique=True, postgresql_where=text("customer_id IS NULL")),
         Index("uq_carts_lms_lead_id", "lms_lead_id", unique=True, postgresql_where=text("customer_id IS NULL")),
         Index(

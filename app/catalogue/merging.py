@@ -14,6 +14,20 @@ from app.catalogue.order import Order
 from app.db import db
 
 
+# A product that both watch is watched as the survivor wished.
+VISITS = (
+    """
+    DELETE FROM watchlist o USING watchlist s
+     WHERE o.customer_id = :other AND s.customer_id = :survivor AND s.product_id = o.product_id
+    """,
+    "UPDATE watchlist SET customer_id = :survivor WHERE customer_id = :other",
+    "UPDATE product_views SET customer_id = :survivor WHERE customer_id = :other",
+    "UPDATE sessions SET customer_id = :survivor WHERE customer_id = :other",
+    "UPDATE cart_rounds SET customer_id = :survivor WHERE customer_id = :other",
+    "UPDATE discount_codes SET customer_id = :survivor WHERE customer_id = :other",
+)
+
+
 @dataclass(frozen=True)
 class Holding:
     orders: int
@@ -35,6 +49,12 @@ def move(survivor_id: int, other_id: int) -> None:
         text("UPDATE orders SET customer_id = :survivor WHERE customer_id = :other"),
         {"survivor": survivor_id, "other": other_id},
     )
+    _move_visits(survivor_id, other_id)
+
+
+def _move_visits(survivor_id: int, other_id: int) -> None:
+    for statement in VISITS:
+        db.session.execute(text(statement), {"survivor": survivor_id, "other": other_id})
 
 
 def waiting(emails: Collection[str]) -> Counter[str]:

@@ -32,6 +32,7 @@ class Product(Model):
         CheckConstraint("price >= 0", name="price"),
         CheckConstraint("stock >= 0", name="stock"),
         Index("uq_products_product_id", "product_id", unique=True),
+        Index("ix_products_category", "category"),
     )
 
 
@@ -46,4 +47,7 @@ class ProductChange(Model):
     source: Mapped[str]
     at: Mapped[datetime] = now_column()
 
-    __table_args__ = (Index("ix_product_changes_product_id_at", "product_id", "at"),)
+    __table_args__ = (
+        Index("ix_product_changes_product_id_at", "product_id", "at"),
+        Index("ix_product_changes_name_at", "name", "at"),
+    )

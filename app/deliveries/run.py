@@ -43,6 +43,10 @@ class Run(Claimable, Model):
     timezone: Mapped[str]
     sender: Mapped[str]
     reply_to: Mapped[str | None]
+    behaviour: Mapped[str | None]  # what people did in the shop that it answers
+    discount_pool_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("discount_pools.id", ondelete="SET NULL")
+    )
     goal: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     limits: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     audience: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))  # see `rechecking`
@@ -65,6 +69,8 @@ class Run(Claimable, Model):
         Index("ix_runs_version_id", "version_id"),
         Index("ix_runs_segment_id", "segment_id"),
         Index("ix_runs_due", "not_before", "id", postgresql_where=text("waiting_since IS NOT NULL")),
+        Index("ix_runs_behaviour", "behaviour", postgresql_where=text("behaviour IS NOT NULL")),
+        Index("ix_runs_discount_pool_id", "discount_pool_id", postgresql_where=text("discount_pool_id IS NOT NULL")),
         Index("ix_runs_with_goal", "id", postgresql_where=text("goal IS NOT NULL")),
     )
 

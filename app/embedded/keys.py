@@ -18,6 +18,10 @@ def funnel_webhook_secret(home: Path) -> str:
     return _kept(home / "funnel-webhook-secret", lambda: "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode())
 
 
+def track_jwt_secret(home: Path) -> str:
+    return _kept(home / "track-jwt-secret", lambda: secrets.token_urlsafe(48))
+
+
 def sign_in_password(home: Path) -> str:
     return _kept(home / "sign-in", lambda: "-".join(secrets.token_hex(3) for _ in range(3)))
 

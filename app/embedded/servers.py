@@ -77,6 +77,7 @@ def environment(servers: Servers) -> dict[str, str]:
         "DATABASE_URL": servers.database_url,
         "REDIS_URL": servers.redis_url,
         "SECRET_KEY": os.environ.get("SECRET_KEY") or keys.secret_key(servers.home),
+        "TRACK_JWT_SECRET": os.environ.get("TRACK_JWT_SECRET") or keys.track_jwt_secret(servers.home),
         "FUNNEL_WEBHOOK_SECRET": os.environ.get("FUNNEL_WEBHOOK_SECRET") or keys.funnel_webhook_secret(servers.home),
     }
 

@@ -33,6 +33,7 @@ class Segment(Model):
     created_date: Mapped[datetime] = now_column()
     updated_date: Mapped[datetime] = now_column()
     archived_at: Mapped[datetime | None]
+    is_passing: Mapped[bool] = mapped_column(server_default=text("false"))  # made for one launch, and gone with it
 
     # What lists are sorted by; one that nobody could count comes before the empty ones.
     sort_name: Mapped[str] = column_property(func.lower(name))

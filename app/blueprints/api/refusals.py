@@ -8,6 +8,7 @@ from flask import Response, g, jsonify, request
 
 PATHS = ("/api/", "/v1/", "/webhooks/")
 PAGES = ("/api/docs",)
+MAIL = ("/track/open/", "/track/click/")  # links of mails, which people follow
 CODES = {
     400: "bad_request",
     401: "unauthorized",
@@ -36,6 +37,8 @@ class Refusal(Exception):
 
 
 def speaks_json() -> bool:
+    if request.path.startswith("/track/"):
+        return not request.path.startswith(MAIL)
     return request.path.startswith(PATHS) and not request.path.startswith(PAGES)
 
 
