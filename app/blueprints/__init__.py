@@ -40,7 +40,6 @@ from app.blueprints import (
     webhooks,
     why,
 )
-from app.automations import launch, scan  # noqa: F401
 from app.blueprints.api import automations as api_automations
 from app.blueprints.api import consent as api_consent
 from app.blueprints.api import customers as api_customers
@@ -68,7 +67,6 @@ from app.blueprints.runs import deliveries, switch
 from app.blueprints.segments import acts as segment_acts
 from app.blueprints.segments import people as segment_people
 from app.blueprints.segments import why as segment_why
-from app.catalogue import counted, discount, session, view, watch  # noqa: F401
 from app.blueprints.settings import (
     api_keys,
     attributes,

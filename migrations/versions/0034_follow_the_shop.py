@@ -67,8 +67,7 @@ STATEMENTS = (
     "CREATE INDEX ix_watchlist_product_id ON watchlist (product_id, updated_date) INCLUDE (customer_id)",
     # Lines that were taken out of a cart, by product: what was put in before that must not come back.
     "ALTER TABLE carts ADD COLUMN removed jsonb NOT NULL DEFAULT '{}'::jsonb",
-    "CREATE INDEX ix_carts_occurred_at ON carts (occurred_at)"
-    " WHERE customer_id IS NOT NULL AND items <> '[]'::jsonb",
+    "CREATE INDEX ix_carts_occurred_at ON carts (occurred_at) WHERE customer_id IS NOT NULL AND items <> '[]'::jsonb",
     "CREATE INDEX ix_product_changes_name_at ON product_changes (name, at)",
     "CREATE INDEX ix_products_category ON products (category)",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import jwt
 import msgspec
 from flask import current_app, request
+from jwt.types import Options
 
 from app.blueprints.api.refusals import Refusal
 from app.catalogue.visitor import Visitor
@@ -16,6 +17,7 @@ COOKIE = "campus_session"
 LONGEST = 200  # of a session's name
 LONGEST_LEAD = 500
 SLACK = 60  # seconds that the shop's clock may differ from ours
+OPTIONS: Options = {"require": ["sub"], "verify_aud": False, "verify_iat": False}
 SAID = "The token is not valid: it is forged, expired or of another shop."
 
 
@@ -44,14 +46,11 @@ def lead_of(token: str) -> str:
             continue
         except (jwt.PyJWTError, ValueError, RecursionError):
             break
-        lead = claims["sub"]
+        lead = str(claims["sub"])
         if lead.strip() and len(lead) <= LONGEST_LEAD and "\0" not in lead:
             return lead
         break
     raise Refusal(401, "unauthorized", SAID)
-
-
-OPTIONS = {"require": ["sub"], "verify_aud": False, "verify_iat": False}
 
 
 def _token(said: Said) -> str | None:
