@@ -13,7 +13,6 @@ from app.catalogue.cart import Cart
 from app.catalogue.order import Order
 from app.db import db
 
-
 # A product that both watch is watched as the survivor wished.
 VISITS = (
     """
