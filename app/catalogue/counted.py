@@ -1,4 +1,4 @@
-"""What is counted anew in the background: what sells best in a category, what goes with what, and what becomes of carts."""
+"""What is counted anew in the background: what sells best, what goes with what, and what becomes of carts."""
 
 from __future__ import annotations
 
