@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from app import create_app
-from app.config import ConfigError, from_environment
+from app.config import from_environment
+from app.environment import ConfigError
 from app.deliveries import carriers
 from app.ops import kinship, listener, processes, tick
 from app.queue import QUEUES

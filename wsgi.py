@@ -5,7 +5,8 @@ import os
 import sys
 
 from app import create_app
-from app.config import ConfigError, from_environment
+from app.config import from_environment
+from app.environment import ConfigError
 
 try:
     app = create_app(from_environment(os.environ))

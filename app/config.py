@@ -8,54 +8,16 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
+
+from app import outgoing
+from app.environment import ConfigError, Limit, limit, web_address
+from app.outgoing import MailServer, Ses
 
 MAIL_PROVIDERS = ("outbox", "resend", "smtp", "ses")
 ALLOWED = re.compile(r"([^\s@,;]+@)?[^\s@,;]+")  # an address or a domain
 
-SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
-PORTS = {"smtp": 587, "smtps": 465}
-HOST = re.compile(r"([a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-f:.]*:[0-9a-f:.]*")  # as urlsplit writes it
-HERE = ("localhost", "127.0.0.1", "::1")
-SMTP_LIKE = (
-    "SMTP_URL must look like smtp://user:password@mail.example.com:587 (STARTTLS) or smtps://… (port 465);"
-    " in a user or a password write @ : / ? # % as %40 %3A %2F %3F %23 %25."
-)
-REGIONS = ("SES_REGION", "AWS_REGION", "AWS_DEFAULT_REGION")  # the first that is set
-REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
-CONFIGURATION_SET = re.compile(r"[A-Za-z0-9_-]{1,64}")
-TOPIC = re.compile(r"arn:aws:sns:[a-z]{2,}(-[a-z]+)+-\d{1,2}:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
 ORIGIN = re.compile(r"https?://[^/\s?#@]+", re.IGNORECASE)
-LIMIT = re.compile(r"([1-9]\d{0,8})/(second|minute|hour|day)")
-
-
-@dataclass(frozen=True)
-class Limit:
-    """At most so many calls in so many seconds."""
-
-    most: int
-    seconds: int
-
-
-@dataclass(frozen=True)
-class MailServer:
-    """`security`: encrypted from the first byte (tls), by STARTTLS or not at all; `rate`: mails, None: no limit."""
-
-    host: str
-    port: int
-    security: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-    rate: Limit | None = None
-
-
-@dataclass(frozen=True)
-class Ses:
-    """`region`: None, where a profile of AWS's tools has it; whose account it is they know, too."""
-
-    region: str | None = None
-    configuration_set: str | None = None
-    endpoint_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,10 +26,6 @@ class NameServer:
 
     address: str
     port: int = 53
-
-
-class ConfigError(Exception):
-    """A sentence for the person who set the variable."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +44,7 @@ class Config:
     resend_api_url: str = "https://api.resend.com"
     resend_webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     mail_server: MailServer | None = None
-    ses: Ses = Ses()
+    ses: Ses = field(default_factory=Ses)
     ses_topic_arns: tuple[str, ...] = ()  # of SNS: whose receipts are taken
     sns_endpoint_url: str | None = None  # for trials: instead of Amazon's, where certificates come from
     dns_servers: tuple[NameServer, ...] | None = ()  # empty: the machine's own; None: nobody is asked
@@ -119,19 +77,19 @@ def from_environment(env: Mapping[str, str]) -> Config:
         mail_reply_to=env.get("MAIL_REPLY_TO") or None,
         mail_allow=_mail_allow(env),
         resend_api_key=_resend_api_key(env),
-        resend_api_url=_web_address(env, "RESEND_API_URL", Config.resend_api_url),
+        resend_api_url=web_address(env, "RESEND_API_URL", Config.resend_api_url),
         resend_webhook_secrets=_webhook_secrets(env, "RESEND_WEBHOOK_SECRET"),
-        mail_server=_mail_server(env),
-        ses=_ses(env),
-        ses_topic_arns=_topic_arns(env),
-        sns_endpoint_url=_web_address(env, "SNS_ENDPOINT_URL", "") if env.get("SNS_ENDPOINT_URL") else None,
+        mail_server=outgoing.mail_server(env),
+        ses=outgoing.ses(env),
+        ses_topic_arns=outgoing.topic_arns(env),
+        sns_endpoint_url=web_address(env, "SNS_ENDPOINT_URL", "") if env.get("SNS_ENDPOINT_URL") else None,
         dns_servers=_dns_servers(env),
         log_format=_one_of(env, "LOG_FORMAT", ("json", "plain")),
         release=env.get("RELEASE") or Config.release,
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
         track_jwt_secrets=_track_jwt_secrets(env),
         track_origins=_track_origins(env),
-        limits={"api": _limit(env, "RATE_LIMIT_API"), "track": _limit(env, "RATE_LIMIT_TRACK")},
+        limits={"api": limit(env, "RATE_LIMIT_API"), "track": limit(env, "RATE_LIMIT_TRACK")},
     )
 
 
@@ -223,83 +181,6 @@ def _resend_api_key(env: Mapping[str, str]) -> str | None:
     return key or None
 
 
-def _mail_server(env: Mapping[str, str]) -> MailServer | None:
-    if not (written := env.get("SMTP_URL", "").strip()):
-        if env.get("MAIL_PROVIDER") == "smtp":
-            raise ConfigError("SMTP_URL is not set: MAIL_PROVIDER=smtp needs the address of a mail server.")
-        return None
-    url, port = _smtp_url(written)
-    user, password = _login(url)
-    security, rate = _smtp_options(url)
-    if security == "none" and user and url.hostname not in HERE:
-        raise ConfigError("SMTP_URL sends no password unencrypted: leave out either tls=none or the user.")
-    return MailServer(url.hostname or "", port or PORTS[url.scheme], security, user, password, rate)
-
-
-def _smtp_url(written: str) -> tuple[SplitResult, int | None]:
-    """Never quoted in the sentence: there is a password in it."""
-    try:
-        url = urlsplit(written)
-        port = url.port
-    except ValueError:
-        raise ConfigError(SMTP_LIKE) from None
-    is_whole = url.scheme in PORTS and url.hostname and url.path in ("", "/") and not url.fragment and port != 0
-    if not is_whole or not HOST.fullmatch(url.hostname or ""):
-        raise ConfigError(SMTP_LIKE)
-    return url, port
-
-
-def _login(url: SplitResult) -> tuple[str, str]:
-    user, password = unquote(url.username or ""), unquote(url.password or "")
-    if bool(user) != bool(password):
-        raise ConfigError("SMTP_URL must name a user and a password, or neither.")
-    if not (user + password).isascii() or not (user + password).isprintable():
-        raise ConfigError("SMTP_URL must have a user and a password of printable ASCII.")
-    return user, password
-
-
-def _smtp_options(url: SplitResult) -> tuple[str, Limit | None]:
-    said = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
-    if set(said) - {"tls", "rate"}:
-        raise ConfigError("SMTP_URL knows two options: tls=none and rate=600/minute.")
-    if said.get("tls", "none") != "none" or ("tls" in said and url.scheme == "smtps"):
-        raise ConfigError("SMTP_URL takes tls=none only, and only with smtp://: everything else is encrypted anyway.")
-    limit = _limit({"SMTP_URL rate": said.get("rate", "")}, "SMTP_URL rate")
-    return "tls" if url.scheme == "smtps" else said.get("tls", "starttls"), limit
-
-
-def _ses(env: Mapping[str, str]) -> Ses:
-    """What AWS's own tools read from the environment they read themselves: here only what can be wrong in it."""
-    chosen = env.get("SES_CONFIGURATION_SET", "").strip()
-    if chosen and not CONFIGURATION_SET.fullmatch(chosen):
-        raise ConfigError("SES_CONFIGURATION_SET must be a name of letters, digits, _ and -, as it stands in SES.")
-    is_ours = env.get("MAIL_PROVIDER") == "ses"
-    if is_ours and bool(env.get("AWS_ACCESS_KEY_ID")) != bool(env.get("AWS_SECRET_ACCESS_KEY")):
-        raise ConfigError("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together: set both, or neither.")
-    url = _web_address(env, "SES_ENDPOINT_URL", "") if env.get("SES_ENDPOINT_URL") else None
-    return Ses(_ses_region(env, is_ours), chosen or None, url)
-
-
-def _topic_arns(env: Mapping[str, str]) -> tuple[str, ...]:
-    written = tuple(env.get("SES_TOPIC_ARN", "").split())
-    if not all(TOPIC.fullmatch(one) for one in written):
-        raise ConfigError(
-            "SES_TOPIC_ARN must be a topic of SNS, like arn:aws:sns:eu-central-1:123456789012:mail, or several."
-        )
-    return written
-
-
-def _ses_region(env: Mapping[str, str], is_ours: bool) -> str | None:
-    named = next((one for one in REGIONS if env.get(one, "").strip()), None)
-    if named is None and is_ours and not env.get("AWS_PROFILE"):
-        raise ConfigError("SES_REGION is not set: MAIL_PROVIDER=ses needs the region of an account, like eu-central-1.")
-    if named is None:
-        return None
-    if not REGION.fullmatch(region := env[named].strip()) and (is_ours or named == "SES_REGION"):
-        raise ConfigError(f"{named} must be a region of AWS, like eu-central-1, not “{region}”.")
-    return region
-
-
 def _dns_servers(env: Mapping[str, str]) -> tuple[NameServer, ...] | None:
     written = env.get("DNS_SERVERS", "").strip()
     if written == "none":
@@ -321,22 +202,7 @@ def _dns_server(written: str) -> NameServer:
 
 
 def _base_url(env: Mapping[str, str]) -> str:
-    return _web_address(env, "BASE_URL", f"http://127.0.0.1:{_port(env)}")
-
-
-def _web_address(env: Mapping[str, str], name: str, otherwise: str) -> str:
-    url = (env.get(name) or otherwise).rstrip("/")
-    if not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", url):
-        raise ConfigError(f"{name} must be a web address, like https://marketing.example.com.")
-    return url
-
-
-def _limit(env: Mapping[str, str], name: str) -> Limit | None:
-    if not (written := env.get(name, "").strip()):
-        return None
-    if not (found := LIMIT.fullmatch(written)):
-        raise ConfigError(f"{name} must look like 600/minute (second, minute, hour or day), not “{written}”.")
-    return Limit(int(found[1]), SECONDS[found[2]])
+    return web_address(env, "BASE_URL", f"http://127.0.0.1:{_port(env)}")
 
 
 def _port(env: Mapping[str, str]) -> int:

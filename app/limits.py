@@ -8,7 +8,7 @@ import time
 from flask import current_app
 from redis.exceptions import RedisError
 
-from app.config import Limit
+from app.environment import Limit
 from app.queue import redis_connection
 
 # Of callers from elsewhere; those from this machine have none.

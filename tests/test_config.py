@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from app.config import ConfigError, Limit, MailServer, NameServer, Ses, from_environment
+from app.config import NameServer, from_environment
+from app.environment import ConfigError, Limit
+from app.outgoing import MailServer, Ses
 
 GOOD = {
     "DATABASE_URL": "postgresql://u:p@localhost/campus",

@@ -11,10 +11,10 @@ from sqlalchemy import func, select, text
 from app.catalogue.cart import Cart
 from app.catalogue.order import Order
 from app.catalogue.product import Product
-from app.config import Limit
 from app.customers.attributes import AttributeType
 from app.customers.customer import Customer
 from app.db import db
+from app.environment import Limit
 from app.events.event import Event
 from app.events.funnel_event import FunnelEvent
 from app.events.pending_event import PendingEvent

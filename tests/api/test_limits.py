@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app import limits
-from app.config import Limit
+from app.environment import Limit
 from app.queue import redis_connection
 
 PROXIED = {"X-Forwarded-For": "203.0.113.7"}

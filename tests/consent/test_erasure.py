@@ -6,6 +6,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 import zstandard
@@ -15,8 +16,12 @@ from app.accounts import api_keys
 from app.audit import COMMAND_LINE, Actor, Entry, record
 from app.automations.trigger_wait import TriggerLast, TriggerWait
 from app.catalogue import carts, orders
+from app.catalogue.discount import DiscountCode, DiscountPool
 from app.catalogue.item import Item
 from app.catalogue.order import Order
+from app.catalogue.session import Session
+from app.catalogue.view import ProductView
+from app.catalogue.watch import Watch
 from app.consent import permission, preferences, suppressions
 from app.consent.preferences import Word
 from app.consent.signup import Signup
@@ -57,7 +62,7 @@ TOLD = (
     *("customers", "attribute_changes", "customer_aliases", "ambiguous_items", "signups", "suppressions", "consents"),
     *("events", "funnel_events", "pending_events", "event_work", "carts", "orders", "receipts", "audit"),
     *("import_chunks", "import_rejects", "deliveries", "run_addresses", "batches", "outbox_messages"),
-    "delivery_receipts",
+    *("delivery_receipts", "product_views", "sessions", "watchlist"),
 )
 
 
@@ -125,6 +130,26 @@ def make_wait(customer_id: int) -> None:
     db.session.flush()
 
 
+def make_visits(customer_id: int) -> None:
+    """What they looked at and watch in the shop, by which session, and the code that they got."""
+    db.session.execute(
+        text(
+            "CREATE TABLE IF NOT EXISTS product_views_of_visits PARTITION OF product_views"
+            " FOR VALUES FROM ('2001-01-01') TO ('2001-01-08')"
+        )
+    )
+    seen = {"viewed_at": datetime(2001, 1, 2, tzinfo=UTC), "product_id": "P1", "referrer": f"https://x.example/{MARK}"}
+    db.session.add(ProductView(id=uuid4(), customer_id=customer_id, session_id=f"s-{MARK}", **seen))
+    db.session.add(ProductView(id=uuid4(), lms_lead_id=LEAD, session_id=f"s-{MARK}", **seen))
+    db.session.add(Session(session_id=f"s-{MARK}", customer_id=customer_id, from_at=NOW))
+    db.session.add(Watch(customer_id=customer_id, product_id="P1", session_id=f"s-{MARK}"))
+    db.session.add(Watch(lms_lead_id=LEAD, session_id=f"s-{MARK}", product_id="P2"))
+    pool = DiscountPool(name="Autumn", kind="uploaded")
+    db.session.add(pool)
+    db.session.flush()
+    db.session.add(DiscountCode(pool_id=pool.id, code="AUTUMN-1", customer_id=customer_id, taken_at=NOW))
+
+
 def named_everywhere() -> int:
     """One person of whom every table knows something."""
     content = f"lms_lead_id,email,first_name,note\n{LEAD},{OLD_MAIL},M-{MARK},n-{MARK}\nL-other,o@x.example,Otto,hi\n"
@@ -148,6 +173,7 @@ def named_everywhere() -> int:
     orders.upsert_many([orders.Incoming(0, f"O-{MARK}", Who(customer_id), said)], "shop", NOW)
     orders.upsert_many([orders.Incoming(0, f"O2-{MARK}", Who(lms_lead_id=f"x-{MARK}", email=MAIL), said)], "shop", NOW)
     carts.upsert_many([cart(customer_id, item)], "shop", NOW)
+    make_visits(customer_id)
     make_mails(customer_id)
     make_wait(customer_id)
     ambiguity.note(MAIL, "events")

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app.audit.actor import COMMAND_LINE
-from app.config import Limit
 from app.consent import links, signups, suppressions
 from app.consent.consent import Consent
 from app.consent.signup import Signup
@@ -21,6 +20,7 @@ from app.db import db
 from app.deliveries import jobs
 from app.deliveries.notice import Notice
 from app.deliveries.outbox_message import OutboxMessage
+from app.environment import Limit
 from app.ops import recurring
 from app.ops.recurring import RECURRING
 from app.settings import brand, topics

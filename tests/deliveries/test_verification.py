@@ -11,13 +11,13 @@ from sqlalchemy import select, text
 
 from app.alerts.alert import Alert
 from app.audit import Actor
-from app.config import MailServer
 from app.db import db
 from app.deliveries import jobs, pace, verification
 from app.deliveries.finding import KINDS, Finding
 from app.deliveries.providers import resend_domains, resend_reading
 from app.deliveries.sender_check import SenderCheck
 from app.emulator import shelf
+from app.outgoing import MailServer
 from app.settings import senders
 from tests.provider.name_server import asking, name_server
 from tests.provider.running import carries, inside

@@ -170,12 +170,14 @@ def test_what_the_environment_names_is_not_started(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("REDIS_URL", "redis://elsewhere")
     monkeypatch.setenv("SECRET_KEY", "mine")
     monkeypatch.setenv("FUNNEL_WEBHOOK_SECRET", "whsec_mine")
+    monkeypatch.setenv("TRACK_JWT_SECRET", "the shop's")
     with running(tmp_path / "home") as servers, settled(tmp_path / "home") as place:
         assert environment(servers) == {
             "DATABASE_URL": "postgresql://elsewhere/shop",
             "REDIS_URL": "redis://elsewhere",
             "SECRET_KEY": "mine",
             "FUNNEL_WEBHOOK_SECRET": "whsec_mine",
+            "TRACK_JWT_SECRET": "the shop's",
         }
         assert not (place.store / "data").exists()
         shutil.rmtree(place.store)

@@ -24,7 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from flask import Flask
 
-from app.config import MailServer, from_environment
+from app.config import from_environment
+from app.outgoing import MailServer
 
 HANGS_UP = "hangs up"
 USER, PASSWORD = "campus", "a secret"

@@ -22,8 +22,8 @@ from unittest import mock
 import msgspec
 from flask import Flask
 
-from app.config import Ses
 from app.deliveries.providers import aws
+from app.outgoing import Ses
 
 REGION = "eu-central-1"
 # No files and no machine of anybody's own; tries of its own are what it has to keep us from.

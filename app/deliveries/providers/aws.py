@@ -20,9 +20,9 @@ from botocore.session import Session
 from rq.timeouts import JobTimeoutException
 
 from app import running
-from app.config import Ses
 from app.deliveries.providers.provider import Busy, Closed, Rejected, Unknown
 from app.deliveries.providers.said import Said
+from app.outgoing import Ses
 
 # Seconds; all of them together fit into the time of a job.
 OPENING, TAKING, TELLING = 3.0, 25.0, 5.0

@@ -16,9 +16,9 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from app.config import MailServer
 from app.deliveries.providers.addresses import cleaned
 from app.deliveries.providers.provider import Busy, Closed, Unknown
+from app.outgoing import MailServer
 
 # Seconds, each for a whole stretch of questions; all of them together fit into the time of a job.
 OPENING, ASKING, TAKING, PARTING = 10.0, 8.0, 25.0, 1.0

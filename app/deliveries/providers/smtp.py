@@ -13,12 +13,12 @@ from datetime import timedelta
 import msgspec
 
 from app import running
-from app.config import MailServer
 from app.deliveries import pace
 from app.deliveries.providers import letter, line
 from app.deliveries.providers.letter import Letter
 from app.deliveries.providers.line import AWAY, CLOSING, LATER, Answer, Lacking, Line
 from app.deliveries.providers.provider import Busy, Closed, Mail, Outcome, Rejected
+from app.outgoing import MailServer
 
 name = "smtp"
 is_idempotent = False
