@@ -1,4 +1,4 @@
-"""What the shop tells: views accepted by two web workers against a hello of the same run, and their way into the weeks."""
+"""What the shop tells: views accepted by two web workers against a hello of the same run, then kept in the weeks."""
 
 from __future__ import annotations
 

@@ -84,6 +84,10 @@ LEADS = """
     SELECT lms_lead_id, customer_id FROM customer_aliases
      WHERE customer_id = ANY (:customers) AND lms_lead_id IS NOT NULL
 """
+WAITS = text(
+    "SELECT EXISTS (SELECT FROM product_views"
+    " WHERE customer_id IS NULL AND lms_lead_id IS NOT NULL AND viewed_at > :since)"
+)
 OF_LEADS = text(
     f"""
     WITH person AS MATERIALIZED ({LEADS}),
@@ -161,7 +165,8 @@ def stay(stays: Sequence[tuple[Stayed, int | None]]) -> list[Stayed]:
 
 def join(customer_ids: Sequence[int], now: datetime) -> list[Given]:
     """What waits under the leads of these people becomes theirs; the sessions in which they were named come back."""
-    found = db.session.execute(OF_LEADS, {"customers": list(customer_ids), "since": now - weeks.KEPT})
+    said = {"customers": list(customer_ids), "since": now - weeks.KEPT}
+    found = db.session.execute(OF_LEADS, said) if db.session.scalar(WAITS, said) else ()
     return [Given(*row) for row in found if row.session_id]
 
 

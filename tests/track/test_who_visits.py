@@ -23,6 +23,7 @@ FORGED = {
     "not yet": jwt.encode({"sub": "L-1", "nbf": 4_000_000_000}, SECRET, "HS256"),
     "nobody": jwt.encode({"name": "Maya"}, SECRET, "HS256"),
     "an empty name": jwt.encode({"sub": " "}, SECRET, "HS256"),
+    "an end that is no time": jwt.encode({"sub": "L-1", "exp": 10**400}, SECRET, "HS256"),
     "NUL": jwt.encode({"sub": "L\0"}, SECRET, "HS256"),
     "cut": jwt.encode({"sub": "L-1"}, SECRET, "HS256")[:-2],
     "no token": "Maya",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -80,17 +81,20 @@ def _read(token: str, secrets_of_shop: tuple[str, ...]) -> _Good | None:
     """Somebody looks at many products with one token: it is read once. None: forged, of another shop, or nobody."""
     for secret in secrets_of_shop:
         try:
-            claims = jwt.decode(token, secret, algorithms=["HS256"], leeway=SLACK, options=OPTIONS)
+            return _good(jwt.decode(token, secret, algorithms=["HS256"], leeway=SLACK, options=OPTIONS))
         except jwt.InvalidSignatureError:
             continue
         except jwt.ImmatureSignatureError:
             raise Refusal(401, "unauthorized", SAID) from None  # not remembered: it will be good
-        except (jwt.PyJWTError, ValueError, RecursionError):
+        except (jwt.PyJWTError, ValueError, TypeError, ArithmeticError, RecursionError):
             return None
-        lead = str(claims["sub"])
-        is_somebody = lead.strip() and len(lead) <= LONGEST_LEAD and "\0" not in lead
-        return _Good(lead, float(claims.get("exp", math.inf)) + SLACK) if is_somebody else None
     return None
+
+
+def _good(claims: Mapping[str, Any]) -> _Good | None:
+    lead, until = str(claims["sub"]), float(claims.get("exp", math.inf)) + SLACK
+    is_somebody = lead.strip() and len(lead) <= LONGEST_LEAD and "\0" not in lead
+    return _Good(lead, until) if is_somebody else None
 
 
 def _token(said: Said) -> str | None:
