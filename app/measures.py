@@ -15,6 +15,7 @@ REQUESTS = Histogram(
 )
 JOBS = Counter("campus_jobs", "Jobs run, by name and outcome", ["job", "outcome"])
 HITS = Counter("campus_hits", "Opens and clicks that came in: noted in Redis, or dropped", ["outcome"])
+VIEWS = Counter("campus_views", "Views and stays that came in: noted in Redis, or dropped", ["outcome"])
 
 
 def request_seen(method: str, endpoint: str | None, status: int, seconds: float) -> None:
@@ -34,6 +35,7 @@ def _counters() -> bytes:
         registry.register(REQUESTS)
         registry.register(JOBS)
         registry.register(HITS)
+        registry.register(VIEWS)
     return generate_latest(registry)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Any
 
 from bench.databases import Unable
 
@@ -19,6 +20,7 @@ NAMES = (
     "send-million",
     "triggers",
     "tracking",
+    "shop-views",
     "metrics",
 )
 
@@ -26,20 +28,24 @@ NAMES = (
 def main(asked: list[str]) -> int:
     if asked == ["--list"]:
         for name in NAMES:
-            print(f"{name:<10} {import_module(f'bench.{name}').TITLE}")
+            print(f"{name:<10} {_module(name).TITLE}")
         return 0
     unknown = [name for name in asked if name not in NAMES]
     if unknown:
         print(f"No benchmark is called “{unknown[0]}”: {', '.join(NAMES)}.", file=sys.stderr)
         return 1
     for name in asked or NAMES:
-        bench = import_module(f"bench.{name.replace('-', '_')}")
+        bench = _module(name)
         try:
             bench.run().show(bench.TITLE)
         except Unable as reason:
             print(reason, file=sys.stderr)
             return 1
     return 0
+
+
+def _module(name: str) -> Any:
+    return import_module(f"bench.{name.replace('-', '_')}")
 
 
 if __name__ == "__main__":

@@ -95,6 +95,9 @@ from app.blueprints.templates import previews as template_previews
 from app.blueprints.templates import publications as template_publications
 from app.blueprints.templates import test_sends as template_test_sends
 from app.blueprints.templates import versions as template_versions
+from app.blueprints.track import keeping as track
+from app.blueprints.track import script as track_script
+from app.blueprints.track import views as track_views
 
 csrf = CSRFProtect()
 DOORS = (
@@ -117,14 +120,16 @@ SETTINGS_DOORS = (
 
 # The token in a link is the key here; no session is looked at.
 PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
+# Pages of the shop knock here, with a token of theirs or a session of nobody's; kept by their path (track/keeping.py).
+SHOP = (track_views, track_script)
 
 
 def init_app(app: Flask) -> None:
     csrf.init_app(app)
-    for part in (*BY_KEY, *PUBLIC, webhooks):
+    for part in (*BY_KEY, *PUBLIC, *SHOP, webhooks):
         csrf.exempt(part.door)
     Htmx().init_app(app)
-    for part in (assets, headers, errors, navigation, quiet):
+    for part in (assets, headers, errors, navigation, quiet, track):
         part.init_app(app)
-    for door in (*DOORS, *BY_KEY, *PUBLIC, api_documents, *SETTINGS_DOORS):
+    for door in (*DOORS, *BY_KEY, *PUBLIC, *SHOP, api_documents, *SETTINGS_DOORS):
         app.register_blueprint(door.door)

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from app.catalogue import carts, orders
 from app.customers import ambiguity
-from app.events import pending
+from app.events import pending, visits
 
 
-def join(customer_ids: Sequence[int]) -> int:
+def join(customer_ids: Sequence[int], now: datetime) -> int:
+    visits.join_known(customer_ids, now)
     return pending.join(customer_ids) + carts.join(customer_ids) + orders.join(customer_ids)
 
 
@@ -19,6 +20,7 @@ def join_missed(now: datetime) -> None:
     pending.join_missed(now)
     carts.join_missed(now)
     orders.join_missed(now)
+    visits.join_missed(now)
     cleared = ambiguity.settle_cleared(None, "fits one person by now", now)
     if cleared:
-        join(ambiguity.owners(cleared))
+        join(ambiguity.owners(cleared), now)

@@ -51,7 +51,7 @@ def merge(
     hooks.move(survivor_id, other_id)
     survivor = customers.finish(pair, takes, by, now)
     ambiguity.settle_cleared(emails, f"merged into customer {survivor_id}", now)
-    joining.join([survivor_id, *ambiguity.owners(emails)])
+    joining.join([survivor_id, *ambiguity.owners(emails)], now)
     return survivor
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.accounts import sign_in
 from app.alerts import keeping as alerts
 from app.automations import entering, following, schedule, waits
+from app.catalogue import weeks
 from app.consent import signups
 from app.db import db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
@@ -60,6 +61,8 @@ RECURRING = (
     Recurring("See which domains mail comes from", 10 * MINUTE, "upkeep", verification.settle),
     Recurring("Add up what became of the mails", 5 * SECOND, "upkeep", rolling.roll_up),
     Recurring("Make the months of events ahead", 6 * HOUR, "upkeep", partitions.ensure_ahead),
+    Recurring("Make the weeks of views ahead", 6 * HOUR, "upkeep", weeks.ensure_ahead),
+    Recurring("Drop the weeks of views that are too old", 6 * HOUR, "upkeep", weeks.drop_old),
     Recurring("Forget old keys of events", 24 * HOUR, "upkeep", keys.forget_old),
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),

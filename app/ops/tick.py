@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import db
+from app.events import visits
 from app.logs import log, place_of
 from app.ops import jobs, kinship, presence, work
 from app.ops.listener import Context
@@ -44,7 +45,7 @@ def turn() -> list[str]:
     _bound()
     jobs.settle_recurring()
     _bound()  # that one commits
-    due = [*work.due_jobs(), *draining.due_jobs()]
+    due = [*work.due_jobs(), *draining.due_jobs(), *visits.due_jobs()]
     db.session.rollback()
     for name in due:
         ring(name)

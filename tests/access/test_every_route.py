@@ -174,7 +174,8 @@ def test_each_role_enters_where_it_may_and_nowhere_else(app, make_user, role):
 def test_no_form_is_taken_without_its_token(app, make_user, role):
     user = make_user("Ada", "admin") if role else None
     forms = [step for step in for_people(app) if step.method in WRITES and (user or step.right == "public")]
-    forms = [step for step in forms if step.endpoint not in LINKED]
+    # Pages of the shop call /track without a session of ours: there is nothing that could be forged.
+    forms = [step for step in forms if step.endpoint not in LINKED and not step.path.startswith("/track/")]
     assert {str(step): ask(app, user, step, with_token=False).status_code for step in forms} == {
         str(step): 400 for step in forms
     }

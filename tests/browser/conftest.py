@@ -66,6 +66,7 @@ def product(environment: dict[str, str], migrated: Flask) -> Iterator[str]:
         clean()
         lay()
     env = {**os.environ, **environment, "LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
+    env |= {"TRACK_ORIGINS": "*", "TRACK_JWT_SECRET": "the-secret-of-the-shop-in-the-browser"}
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     subprocess.run([*flask, "demo", "--small", "--replace", "--yes"], cwd=ROOT, env=env, check=True, timeout=120)
     with migrated.app_context():

@@ -90,7 +90,7 @@ def worked() -> Erasure:
 def publish(now: datetime = NOW, **columns: object) -> int:
     attributes = columns.pop("attributes", {})
     upserted = upsert_many([Incoming(0, columns=columns, attributes=attributes)], Source("LMS (API)"), now)[1]
-    joining.join(upserted.appeared)
+    joining.join(upserted.appeared, NOW)
     db.session.commit()
     return upserted.customer_ids[0]
 

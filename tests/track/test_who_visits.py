@@ -23,6 +23,7 @@ FORGED = {
     "not yet": jwt.encode({"sub": "L-1", "nbf": 4_000_000_000}, SECRET, "HS256"),
     "nobody": jwt.encode({"name": "Maya"}, SECRET, "HS256"),
     "an empty name": jwt.encode({"sub": " "}, SECRET, "HS256"),
+    "an end that is no time": jwt.encode({"sub": "L-1", "exp": 10**400}, SECRET, "HS256"),
     "NUL": jwt.encode({"sub": "L\0"}, SECRET, "HS256"),
     "cut": jwt.encode({"sub": "L-1"}, SECRET, "HS256")[:-2],
     "no token": "Maya",
@@ -66,11 +67,36 @@ def test_a_token_that_is_not_good_opens_nothing(shop, kind, place):
     assert refused.value.status == 401
 
 
-def test_nobody_and_a_session_that_cannot_be_kept_are_told_so(shop):
-    for said in (Said(), Said(session_id=""), Said(session_id="s\0"), Said(session_id="s" * 201)):
+def test_a_session_that_cannot_be_kept_is_told_so(shop):
+    for said in (Said(session_id="s\0"), Said(session_id="s" * 201)):
         with pytest.raises(Refusal) as refused:
             who(shop, said)
         assert refused.value.status == 422
+
+
+@pytest.mark.parametrize("cookie", ["", "s" * 201])
+def test_whoever_has_no_session_gets_one_of_their_own(shop, cookie):
+    headers = {"Cookie": f"{visiting.COOKIE}={cookie}"} if cookie else {}
+    found = {who(shop, said, **headers)[1] for said in (Said(), Said(), Said(session_id=""))}
+    assert len(found) == 3
+    assert all(len(session_id) == 32 for session_id in found)
+
+
+def test_a_token_that_was_good_expires_all_the_same(shop, monkeypatch):
+    token = jwt.encode({"sub": "L-1", "exp": time.time() + 60}, SECRET, "HS256")
+    assert who(shop, Said(token=token)) == ("L-1", None)
+    later = time.time() + 60 + visiting.SLACK + 1
+    monkeypatch.setattr(visiting.time, "time", lambda: later)
+    with pytest.raises(Refusal):
+        who(shop, Said(token=token))
+
+
+def test_a_token_of_a_secret_that_was_withdrawn_is_good_no_more(shop):
+    token = jwt.encode({"sub": "L-1"}, OLD, "HS256")
+    assert who(shop, Said(token=token)) == ("L-1", None)
+    shop.extensions["config"] = replace(shop.extensions["config"], track_jwt_secrets=(SECRET,))
+    with pytest.raises(Refusal):
+        who(shop, Said(token=token))
 
 
 def test_without_a_secret_no_token_is_good(app):

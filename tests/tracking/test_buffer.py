@@ -12,9 +12,10 @@ import pytest
 from redis import Redis
 from redis.exceptions import ConnectionError as Away
 
+from app import measures
+from app.buffer import Buffer
 from app.queue import redis_connection
 from app.tracking import stream
-from app.tracking.buffer import Buffer
 from app.tracking.stream import Seen
 from tests.work.running import ROOT, until
 
@@ -55,7 +56,7 @@ def test_while_redis_is_away_nothing_is_lost_and_then_the_oldest_go(app):
             raise Away
         there.extend(some)
 
-    buffer = Buffer(hand_over, room=3)
+    buffer = Buffer(hand_over, "hits", measures.HITS, room=3)
     for n in range(5):
         buffer.add(b"%d" % n)
         assert buffer.flush() is False

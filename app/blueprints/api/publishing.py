@@ -38,7 +38,7 @@ def publish(
         said_of = dict(items)
         caller = Caller(said_by, now, receipt_id)
         consenting.hear([said_of[person.index] for person in people], upserted, tally, caller)
-    joining.join(upserted.appeared)
+    joining.join(upserted.appeared, now)
     return tally, upserted
 
 

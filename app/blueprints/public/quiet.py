@@ -14,7 +14,7 @@ from app.consent import forgotten, links
 from app.consent.links import Reader
 
 Found = TypeVar("Found")
-PATHS = {"/unsubscribe", "/preferences", "/sign-up", "/sign-up/confirm", "/view"}
+PATHS = {"/unsubscribe", "/preferences", "/sign-up", "/sign-up/confirm", "/view", "/track.js"}
 TRACK = "/track"
 SAID = {
     400: ("This was not understood", "Nothing was changed. Open the page again and use its buttons."),

@@ -70,7 +70,7 @@ def confirm() -> Response:
         confirmed = signups.confirm(said.signup_id, quiet.caller(), datetime.now(UTC))
     except signups.TooLate:
         return _too_late()
-    joining.join(confirmed.appeared)
+    joining.join(confirmed.appeared, datetime.now(UTC))
     db.session.commit()
     return _welcome()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -22,7 +23,11 @@ Minor = Annotated[int, Meta(ge=0, le=2**53)]
 
 def said(shape: type[Shape]) -> Shape:
     """Raises Refusal with what is wrong and where."""
-    whole = reading.one(_body())
+    body = _body()
+    if reading.NUL not in body:
+        with contextlib.suppress(ValueError, RecursionError):
+            return msgspec.json.decode(body, type=shape)
+    whole = reading.one(body)
     found, rejects = reading.shaped([msgspec.Raw(whole)], shape)
     if rejects:
         reject = rejects[0]

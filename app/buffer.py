@@ -10,7 +10,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from app import measures
+from prometheus_client import Counter
+
 from app.logs import log
 
 PAUSE = 0.02  # seconds: what comes in between goes to Redis in one call
@@ -22,8 +23,12 @@ HandOver = Callable[[list[bytes]], object]
 
 
 class Buffer:
-    def __init__(self, hand_over: HandOver, room: int = ROOM) -> None:
+    """`counted`: what was noted and what was dropped; `called`: what it holds, in the log."""
+
+    def __init__(self, hand_over: HandOver, called: str, counted: Counter, room: int = ROOM) -> None:
         self.hand_over = hand_over
+        self.called = called
+        self.counted = counted
         self.room = room
         self.dropped = 0
         self._held: deque[bytes] = deque()
@@ -52,13 +57,13 @@ class Buffer:
                 except Exception as error:
                     self._put_back(some, error)
                     return False
-                measures.HITS.labels("noted").inc(len(some))
+                self.counted.labels("noted").inc(len(some))
         return True
 
     def _start(self) -> None:
         """With the first thing, which is after the web server has forked its workers."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="hits", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=self.called, daemon=True)
             self._thread.start()
 
     def _run(self) -> None:
@@ -86,6 +91,6 @@ class Buffer:
         for _ in range(dropped):
             self._held.popleft()
         if not self.dropped:
-            log.warning("hits dropped", why=why or "more came than Redis took")
+            log.warning(f"{self.called} dropped", why=why or "more came than Redis took")
         self.dropped += dropped
-        measures.HITS.labels("dropped").inc(dropped)
+        self.counted.labels("dropped").inc(dropped)
