@@ -15,7 +15,8 @@ from app.catalogue.cart import Cart
 from app.catalogue.product import Product
 from app.db import db
 
-ABANDONED_CART, BROWSE, PRICE_DROP = "abandoned_cart", "browse", "price_drop"
+ABANDONED_CART, BROWSE, PRICE_DROP, BACK_IN_STOCK = "abandoned_cart", "browse", "price_drop", "back_in_stock"
+ASKED = (ABANDONED_CART, BROWSE, PRICE_DROP, BACK_IN_STOCK)
 COLUMNS = ("product_id", "name", "url", "image_url", "price", "currency", "stock", "in_stock")
 SHOWN = ("name", "url", "image_url", "price", "currency")
 Facts = dict[str, Any]

@@ -53,7 +53,7 @@ def told(run: Run, waiting: Sequence[Any]) -> Told:
 
 def is_out_of_date(run: Run, delivery_ids: Sequence[int]) -> bool:
     """What was drawn of them is not what would be drawn now."""
-    if run.behaviour is None:
+    if run.behaviour not in still.ASKED:
         return False
     columns = Delivery.id, Delivery.customer_id, Delivery.facts
     rows = db.session.execute(select(*columns).where(Delivery.id.in_(delivery_ids))).all()
@@ -63,7 +63,7 @@ def is_out_of_date(run: Run, delivery_ids: Sequence[int]) -> bool:
 
 def _asked(run: Run, rows: Sequence[Any]) -> dict[int, Shown]:
     """Facts that name nothing of the shop are left as they are: somebody asked for that mail by hand."""
-    if run.behaviour is None:
+    if run.behaviour not in still.ASKED:
         return {}
     mails = [
         still.Mail(row.id, row.customer_id, row.facts)

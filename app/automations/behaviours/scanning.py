@@ -17,6 +17,7 @@ from app.automations.behaviours.frame import Frame
 from app.automations.behaviours.settings import AT_ONCE, BACK_IN_STOCK
 from app.automations.scan import BehaviourClaim, Scan
 from app.db import db
+from app.deliveries import alarms
 from app.segments import audience, keeping
 from app.segments.audience import Audience
 from app.segments.unavailable import Unavailable
@@ -78,11 +79,15 @@ def plan_at_once(now: datetime) -> None:
 
 
 def scan(scan_id: int, now: datetime) -> None:
-    """Never commits. Raises Unavailable where its segment cannot be asked: then it comes again."""
+    """Never commits. Where its segment cannot be asked nobody is called, and somebody is told."""
     row = db.session.get_one(Scan, scan_id, populate_existing=True)
     automation = db.session.get_one(Automation, row.automation_id, populate_existing=True)
     is_meant = automation.is_active and "behaviour" in automation.trigger
-    row.found, row.finished_at = _call(automation, OCCASION.format(row.id), now) if is_meant else 0, now
+    row.found, row.finished_at = 0, now
+    try:
+        row.found = _call(automation, OCCASION.format(row.id), now) if is_meant else 0
+    except Unavailable as why:
+        alarms.could_not_run(automation.id, automation.name, why.said)
     db.session.flush()
 
 

@@ -70,7 +70,7 @@ def when(automation: Automation) -> str:
     """In words, without its zone."""
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
-    if kind in (*reactions.KINDS, reactions.BEHAVIOUR):
+    if kind in reactions.KINDS:
         return shown_trigger.words(automation)
     if kind == "cron":
         return cron.words(cron.read(str(said)))

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from app import operators, spans
 from app.automations import awaited, following, keeping, reactions, triggers, waits
 from app.automations.automation import Automation
-from app.automations.behaviours.settings import SPECS
 from app.automations.reactions import Happening, Reaction
 from app.customers import directory as customers
 from app.events.conditions import Condition
@@ -25,7 +24,7 @@ WHO = {
     "event": "Whoever it happens to",
     "enters_segment": "Whoever joins",
     "after": "Whoever got that mail",
-    "behaviour": "Whoever does it",
+    "behaviour": "Whoever it is about",
 }
 MOST_LINKS = 20
 
@@ -67,8 +66,6 @@ def _waiting(automation: Automation) -> dict[str, Any]:
 def words(automation: Automation) -> str:
     """What it answers."""
     reaction = reactions.read(automation.trigger, team.zone())
-    if reaction.kind == reactions.BEHAVIOUR:
-        return f"When {SPECS[reaction.behaviour].sentence}"
     later = f", {spans.said(reaction.delay)} later" if reaction.delay else ""
     often = f", at most once in {spans.said(reaction.at_most_every)}" if reaction.at_most_every else ""
     if reaction.kind == "enters_segment":
