@@ -22,6 +22,7 @@ NAMES = (
     "tracking",
     "shop-views",
     "metrics",
+    "shop-scans",
 )
 
 

@@ -9,8 +9,11 @@ from sqlalchemy import select
 
 from app import claims
 from app.automations import answering, planning, waits
+from app.automations.behaviours import scanning
+from app.automations.scan import Scan
 from app.automations.trigger_wait import TriggerWait
 from app.claims import Claim
+from app.clock import clock
 from app.db import db
 from app.deliveries.run import Run
 from app.events.jobs import EVENTS
@@ -47,6 +50,9 @@ RUNS = Planning("Runs to plan", Run, "runs", "automations.plan_runs", batch=1, m
 WAITS = Waiting("Answers that wait", TriggerWait, "events", "automations.settle_waits")
 
 
+SCANS = Work("Looks at the shop", Scan, "runs", "automations.scan", batch=1)
+
+
 @job("events", name="events.take_effect")
 def take_effect() -> int:
     """What each fact sets off, and what is answered to it."""
@@ -70,3 +76,19 @@ def plan_runs() -> int:
     done = pump(RUNS, planning.plan)
     ring("deliveries.send")
     return done
+
+
+@job("runs", timeout=HOUR)
+def scan() -> int:
+    """What people do in the shop."""
+    done = pump(SCANS, scanning.scan)
+    ring("automations.settle_waits")
+    return done
+
+
+@job("runs")
+def look_at_shop() -> int:
+    """Something has changed there: whoever answers at once looks."""
+    scanning.plan_at_once(clock())
+    db.session.commit()
+    return scan()

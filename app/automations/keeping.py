@@ -188,7 +188,7 @@ def locked(automation_id: int) -> Automation:
 
 def _settle_next(held: Automation, now: datetime) -> datetime | None:
     """What answers to people has no time: it begins now."""
-    if not triggers.is_by_clock(held.trigger):
+    if not triggers.has_times(held.trigger):
         held.next_at = None
         if "after" in held.trigger:
             following.begin(held, now)

@@ -12,6 +12,8 @@ from app import running
 from app.audit import Actor
 from app.automations import definition, readiness, triggers, variants
 from app.automations.automation import Automation
+from app.automations.behaviours import scanning
+from app.automations.reactions import BEHAVIOUR
 from app.content.template import TemplateVersion
 from app.db import db
 from app.deliveries import adding, runs
@@ -46,7 +48,13 @@ def spent(automation: Automation) -> Run | None:
 
 
 def by_hand(automation: Automation, now: datetime, by: Actor, occasion: str) -> Run:
-    """One more, now: a person or another system asks for it, whatever its trigger says. Asked twice, it is that one."""
+    """One more, now: a person or another system asks for it, whatever its trigger says. Asked twice, it is that one.
+
+    What answers the shop looks at it, and whom it calls gets the mail by the run of the day.
+    """
+    if triggers.looks_at_shop(automation.trigger):
+        scanning.look_now(automation, now)
+        return of_the_day(automation, now)
     key = f"automation-{automation.id}-by-hand-{occasion}"
     run = _make(automation, key, now, by.name) or runs.called(key)
     assert run is not None
@@ -116,6 +124,8 @@ def _run(
         reply_to=reply_to_of(automation),
         goal=automation.goal,
         limits=automation.limits,
+        behaviour=automation.trigger.get(BEHAVIOUR),
+        discount_pool_id=automation.discount_pool_id,
         by_name=by_name,
         **more,
     )

@@ -1,7 +1,9 @@
-"""What an automation answers: an event, somebody who joins its segment, or a mail of another automation.
+"""What an automation answers: an event, somebody who joins its segment, a mail of another automation, or a look at what
+people do in the shop.
 
 `{"event": name, "where": […], "delay": "2h", "at_most_every": "1d", "unless": {"event": …}}`,
-`{"enters_segment": true}`, `{"after": {"automation": id, "delay": "3d", "if": "not_clicked"}}`.
+`{"enters_segment": true}`, `{"after": {"automation": id, "delay": "3d", "if": "not_clicked"}}`;
+`{"behaviour": "browse", "when": "at_once", …}`: see `behaviours.settings`.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app import operators, spans
+from app.automations.behaviours import settings
 from app.events import conditions
 from app.events.conditions import Condition
 
@@ -20,6 +23,7 @@ FUNNEL = "funnel"  # the name that a funnel move goes by
 NOT = ("not_opened", "not_clicked", "not_converted")
 LONGEST = timedelta(days=365)
 KINDS = ("event", "enters_segment", "after")
+BEHAVIOUR = "behaviour"
 OPTIONS = {
     "event": ("where", "delay", "at_most_every", "unless"),
     "enters_segment": ("delay", "at_most_every"),
@@ -55,15 +59,18 @@ class Reaction:
     unless: Happening | None = None
     automation_id: int = 0
     without: str = ""  # what must not have come of the earlier mail
+    behaviour: str = ""  # which of them
 
 
 def kind_of(trigger: Mapping[str, Any]) -> str:
-    return next((kind for kind in KINDS if kind in trigger), "")
+    return next((kind for kind in (*KINDS, BEHAVIOUR) if kind in trigger), "")
 
 
 def read(trigger: Mapping[str, Any], zone: ZoneInfo) -> Reaction:
     """Raises Wrong."""
     kind = kind_of(trigger)
+    if kind == BEHAVIOUR:
+        return _behaviour(trigger)
     if unknown := trigger.keys() - {kind, *OPTIONS[kind]}:
         raise Wrong(f"{min(map(str, unknown))[:60]}", "This word is not known here.")
     if kind == "after":
@@ -79,6 +86,14 @@ def read(trigger: Mapping[str, Any], zone: ZoneInfo) -> Reaction:
         at_most_every=_duration(trigger, "at_most_every"),
         unless=_happening(trigger["unless"], "unless.", zone) if trigger.get("unless") is not None else None,
     )
+
+
+def _behaviour(trigger: Mapping[str, Any]) -> Reaction:
+    try:
+        found = settings.read(trigger)
+    except settings.Wrong as wrong:
+        raise Wrong(wrong.path, str(wrong)) from None
+    return Reaction(BEHAVIOUR, at_most_every=found.at_most_every, behaviour=found.kind)
 
 
 def _after(said: Any) -> Reaction:

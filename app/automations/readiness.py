@@ -23,8 +23,10 @@ def problems(automation: Automation) -> list[Problem]:
 
 
 def by_hand(automation: Automation) -> list[Problem]:
-    """A run at this moment is for a segment, whatever the trigger says."""
+    """A run at this moment is for a segment, whatever the trigger says; unless it looks at the shop."""
     found = problems(automation)
+    if triggers.looks_at_shop(automation.trigger):
+        return found
     return found if automation.segment_id is not None else [NO_SEGMENT, *_template(automation)]
 
 

@@ -9,12 +9,15 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from rq.timeouts import JobTimeoutException
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from app.audit import Actor, record
 from app.automations import definition, occasions, triggers
 from app.automations.automation import Automation
+from app.automations.behaviours import scanning
+from app.automations.behaviours.settings import AT_ONCE
 from app.automations.occasions import Unready
+from app.automations.reactions import BEHAVIOUR
 from app.db import db
 from app.deliveries import alarms
 from app.deliveries.run import Run
@@ -45,7 +48,9 @@ def fire_due(now: datetime) -> Iterator[None]:
 
 def refresh(now: datetime) -> int:
     """The next times anew, after another zone of the team or a clock that was wrong; what is due already stays so."""
-    by_clock = or_(*(Automation.trigger.has_key(kind) for kind in triggers.KINDS))
+    is_planned = Automation.trigger["when"].astext.is_distinct_from(AT_ONCE)
+    looks = and_(Automation.trigger.has_key(BEHAVIOUR), is_planned)
+    by_clock = or_(looks, *(Automation.trigger.has_key(kind) for kind in triggers.KINDS))
     is_ahead = or_(Automation.next_at.is_(None), Automation.next_at > now)
     ahead = select(Automation).where(Automation.is_active, by_clock, is_ahead)
     found = db.session.scalars(ahead.with_for_update(skip_locked=True)).all()
@@ -90,6 +95,9 @@ def late(automation: Automation) -> timedelta:
 
 
 def _run(automation: Automation, planned: datetime) -> Run | None:
+    if triggers.looks_at_shop(automation.trigger):
+        scanning.plan(automation, planned)
+        return None
     try:
         return occasions.at(automation, planned)
     except Unready as unready:

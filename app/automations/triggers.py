@@ -1,6 +1,7 @@
 """When an automation acts: by the clock (a cron expression, or once), or in answer to what people do.
 
-What is kept by the clock knows its next time; everything else has none, and waits for what it answers.
+What is kept by the clock knows its next time, and so does what looks at the shop by a cron expression; everything else
+has none, and waits for what it answers.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.automations import cron, reactions
+from app.automations.behaviours import settings
+from app.automations.reactions import BEHAVIOUR
 from app.problem import Problem
 
 NOW = "now"
 YEARS = range(2000, 2200)  # each of their moments can be told in every zone
-LATER = ("behaviour", "launch")
-UNKNOWN = "Say when: by a cron expression, once, by an event, by joining the segment, or after another automation."
+LATER = ("launch",)
+UNKNOWN = (
+    "Say when: by a cron expression, once, by an event, by joining the segment, after another automation,"
+    " or by what people do in the shop."
+)
 
 
 def kind_of(trigger: Mapping[str, Any]) -> str:
@@ -25,16 +31,25 @@ def kind_of(trigger: Mapping[str, Any]) -> str:
 
 def needs_segment(trigger: Mapping[str, Any]) -> bool:
     """Whoever does something, or got another mail, is meant by that alone."""
-    return kind_of(trigger) not in ("event", "after")
+    return kind_of(trigger) not in ("event", "after", BEHAVIOUR)
 
 
 def is_by_clock(trigger: Mapping[str, Any]) -> bool:
     return kind_of(trigger) in KINDS
 
 
+def looks_at_shop(trigger: Mapping[str, Any]) -> bool:
+    return kind_of(trigger) == BEHAVIOUR
+
+
+def has_times(trigger: Mapping[str, Any]) -> bool:
+    """It acts at times that are known beforehand; whom it writes to then may still depend on what they do."""
+    return is_by_clock(trigger) or _cron_of_looks(trigger) is not None
+
+
 def problems(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Problem]:
     kind = kind_of(trigger)
-    if kind in reactions.KINDS:
+    if kind in (*reactions.KINDS, BEHAVIOUR):
         return _of_reaction(trigger, zone)
     if len(trigger) == 1 and kind in LATER:
         return [Problem(f"trigger.{kind}", f"To start by “{kind}” comes later. {UNKNOWN}")]
@@ -51,6 +66,8 @@ def is_at_once(trigger: Mapping[str, Any]) -> bool:
 def next_time(trigger: Mapping[str, Any], zone: str, after: datetime) -> datetime | None:
     """Strictly later than `after`; none if it will not come again."""
     kind = kind_of(trigger)
+    if expression := _cron_of_looks(trigger):
+        return _next_by_cron(expression, ZoneInfo(zone), after)
     return KINDS[kind][1](trigger[kind], ZoneInfo(zone), after) if kind in KINDS else None
 
 
@@ -80,6 +97,10 @@ def first_time(trigger: Mapping[str, Any], zone: str, now: datetime) -> datetime
     if is_at_once(trigger):
         return now
     return next_time(trigger, zone, now)
+
+
+def _cron_of_looks(trigger: Mapping[str, Any]) -> str | None:
+    return settings.read(trigger).cron if looks_at_shop(trigger) else None
 
 
 def _of_reaction(trigger: Mapping[str, Any], zone: str) -> list[Problem]:

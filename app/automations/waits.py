@@ -15,6 +15,7 @@ from sqlalchemy import delete, func, select, text, update
 from app.automations import answering, definition, hopes, reactions, schedule
 from app.automations.answering import FIRED, Call
 from app.automations.automation import Automation
+from app.automations.behaviours import scanning
 from app.automations.occasions import Unready
 from app.automations.reactions import Reaction
 from app.automations.trigger_wait import TriggerWait
@@ -25,6 +26,7 @@ from app.segments.unavailable import Unavailable
 KEPT = timedelta(days=90)
 AGAIN = timedelta(minutes=1)
 INACTIVE, ARCHIVED, CHANGED, LATE, HAPPENED = "inactive", "archived", "changed", "expired", "happened"
+KINDS = {"event": "event", "entered": "enters_segment", "after": "after", "behaviour": reactions.BEHAVIOUR}
 OUTCOMES = {
     FIRED: "It was sent.",
     answering.OUTSIDE: "They were not in its segment at that moment.",
@@ -81,7 +83,9 @@ def of_customer(customer_id: int, most: int) -> list[tuple[TriggerWait, Automati
 
 def _settle(automation: Automation, waits: list[TriggerWait], now: datetime) -> None:
     if not automation.is_active:
-        _end(waits, ARCHIVED if automation.archived_at else INACTIVE, now)
+        gone = {one.id for one in waits if automation.archived_at or not one.occasion.endswith(scanning.ASKED)}
+        waits = _left(waits, gone, ARCHIVED if automation.archived_at else INACTIVE, now)
+    if not waits:
         return
     if not reactions.kind_of(automation.trigger):
         _end(waits, CHANGED, now)
@@ -116,8 +120,10 @@ def _of_another(waits: Iterable[TriggerWait], reaction: Reaction) -> set[int]:
 
 
 def _is_still_meant(one: TriggerWait, reaction: Reaction) -> bool:
-    kind = {"event": "event", "entered": "enters_segment", "after": "after"}[one.occasion.partition("-")[0]]
-    told = (one.facts or {}).get("event", {}).get("name")
+    facts, kind = one.facts or {}, KINDS[one.occasion.partition("-")[0]]
+    if kind == reactions.BEHAVIOUR:
+        return kind == reaction.kind and facts.get("behaviour") == reaction.behaviour
+    told = facts.get("event", {}).get("name")
     return kind == reaction.kind and (reaction.to is None or reaction.to.name == told)
 
 

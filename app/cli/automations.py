@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.audit.actor import COMMAND_LINE
 from app.automations import cron, definition, directory, keeping, occasions, readiness, schedule, system_cron, triggers
 from app.automations.automation import Automation
+from app.automations.behaviours import scanning
 from app.db import db
 from app.deliveries import runs
 from app.deliveries.run import Run
@@ -91,6 +92,9 @@ def _planned(automation: Automation, written: str) -> Run:
     if not automation.is_active:
         raise click.ClickException(f"“{automation.name}” is not active: nothing is sent.")
     planned = _planned_time(automation, written)
+    if planned is not None and triggers.looks_at_shop(automation.trigger):
+        scanning.plan(automation, planned)
+        return occasions.of_the_day(automation, planned)
     if planned is None:
         raise click.ClickException(f"{written} is no planned time of “{automation.name}”: nothing is sent.")
     run = occasions.at(automation, planned, COMMAND_LINE.name) or runs.called(occasions.key_of(automation, planned))

@@ -43,6 +43,7 @@ REASONS_SAID = {
     "not_allowed": "Not in MAIL_ALLOW of this machine",
     "cancelled": "Cancelled before it went out",
     "left_segment": "Not in the segment any more",
+    "overtaken": "What it was about is over",
     "expired": "Too late to be of use",
     "erased": "Erased",
 }

@@ -20,7 +20,7 @@ from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
 from app.db import db
-from app.deliveries import allowing, capping, message, outcomes, rechecking, runs
+from app.deliveries import allowing, capping, message, outcomes, overtaken, rechecking, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.limits import NONE, Limits
@@ -127,7 +127,9 @@ def is_stale(batch: Batch, run: Run, now: datetime) -> bool:
         return True  # a receipt with old words, or a machine for trials: these are always drawn anew
     found = db.session.execute(text(PRESENT), {"run": run.id, "ids": batch.sealed_ids}).all()
     ids = [one.customer_id for one in found]
-    return any(not one.is_there for one in found) or bool(refusals(run, ids, now) or rechecking.left(run, ids, now))
+    if any(not one.is_there for one in found) or overtaken.is_out_of_date(run, batch.sealed_ids or []):
+        return True
+    return bool(refusals(run, ids, now) or rechecking.left(run, ids, now))
 
 
 def are_allowed(batch: Batch) -> bool:
@@ -175,11 +177,14 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
     gone = rechecking.left(run, [one for one in ids if one not in refused], now)
     refused |= dict.fromkeys(gone, rechecking.REASON)
     open_ = [row for row in waiting if row.customer_id not in refused]
+    told = overtaken.told(run, open_)
+    open_ = [row for row in open_ if not told.is_over(row.id)]
     capped = capping.over(limits.caps, open_, now)
     taken = _taken(run, [row for row in open_ if row.id not in capped])
     writer = message.Writer.of(run, {row.variant for row in waiting}) if waiting else None
     for row in waiting:
-        reason = refused.get(row.customer_id) or ("capped" if row.id in capped else None)
+        reason = refused.get(row.customer_id) or (overtaken.REASON if told.is_over(row.id) else None)
+        reason = reason or ("capped" if row.id in capped else None)
         reason = reason or _unfit(people[row.customer_id].email or "")
         reason = reason or ("duplicate_address" if row.id in taken else None)
         if reason:
@@ -187,7 +192,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
             continue
         assert writer is not None
         try:
-            mail = writer.write(row.id, people[row.customer_id], row.facts or {}, row.variant)
+            mail = writer.write(row.id, people[row.customer_id], told.facts(row.id, row.facts), row.variant)
         except Skip:
             sealed.left[row.id] = ("skipped", "missing_field")
         except CannotBeDrawn:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.audit import trail
 from app.automations import answering, definition, keeping, reactions, waits
 from app.automations.automation import Automation
+from app.automations.behaviours import scanning
 from app.automations.reactions import Happening, Reaction
 from app.automations.trigger_wait import TriggerLast, TriggerWait
 from app.customers.customer import Customer
@@ -29,6 +30,12 @@ from app.segments.member import SegmentMember
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
 SLACK = timedelta(minutes=5)  # an event comes a moment before its answer
 ONLY_NEW = "Who was there at the first look, or came while it was not active, gets nothing."
+DID = {
+    "abandoned_cart": "They left their cart alone.",
+    "browse": "They looked at a product again and again.",
+    "price_drop": "A product that they watch costs less.",
+    "back_in_stock": "A product that they wait for is there again.",
+}
 # Which gate an outcome closed.
 CLOSED = {
     answering.OUTSIDE: "segment",
@@ -68,12 +75,14 @@ def _what(wait: TriggerWait) -> str:
     told = (wait.facts or {}).get("event", {}).get("name")
     if told and wait.occasion.startswith("event"):
         return f"They did “{told}”."
+    if wait.occasion.startswith(reactions.BEHAVIOUR):
+        return DID.get((wait.facts or {}).get(reactions.BEHAVIOUR, ""), "They did something in the shop.")
     return "They joined the segment." if wait.occasion.startswith("entered") else "They got the mail before it."
 
 
 def now(automation: Automation, reaction: Reaction, customer: Customer, at: datetime) -> Iterator[Gate]:
     """Of somebody for whom nothing was kept."""
-    kinds = {"event": _event, "enters_segment": _entered, "after": _after}
+    kinds = {"event": _event, "enters_segment": _entered, "after": _after, reactions.BEHAVIOUR: _in_shop}
     return kinds[reaction.kind](automation, reaction, customer, at)
 
 
@@ -135,6 +144,16 @@ def _entered(automation: Automation, _reaction: Reaction, customer: Customer, _a
         yield stopped("happened", "They have not joined its segment, as far as it was looked at.")
     else:
         yield stopped("happened", f"They are in its segment since then. {ONLY_NEW}", seen.since)
+
+
+def _in_shop(automation: Automation, reaction: Reaction, customer: Customer, at: datetime) -> Iterator[Gate]:
+    """Whoever it called had a row: so it did not."""
+    yield from _too_often(automation, reaction, customer, at)
+    looked = scanning.last(automation)
+    if looked is None:
+        yield Gate("happened", UNKNOWN, "It has not looked at the shop yet.")
+    else:
+        yield stopped("happened", "It found nothing of them when it looked at the shop last.", looked.finished_at)
 
 
 def _after(automation: Automation, reaction: Reaction, customer: Customer, at: datetime) -> Iterator[Gate]:

@@ -21,6 +21,7 @@ CLOSED = {
     "duplicate_address": ("duplicate", "Somebody else with the same address gets it: one mail an address."),
     "holdout": ("holdout", "Held out on purpose, to see what the mail is worth."),
     "left_segment": ("held", "Not in the segment any more right before it was to go out."),
+    "overtaken": ("held", "What it was about was over before it was to go out: bought, emptied, sold out or dearer."),
     "expired": ("held", "Held up for so long that it was too late to be of use."),
     "capped": ("capped", "Enough mail already."),
     "missing_field": (

@@ -16,6 +16,7 @@ from app.accounts import sign_in
 from app.alerts import keeping as alerts
 from app.automations import entering, following, schedule, waits
 from app.catalogue import weeks
+from app.automations.behaviours import scanning
 from app.consent import signups
 from app.db import db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
@@ -47,6 +48,7 @@ RECURRING = (
     Recurring("Make the runs that are due", 5 * SECOND, "runs", schedule.fire_due),
     Recurring("Look again when automations act next", 10 * MINUTE, "runs", schedule.refresh),
     Recurring("Answer those who joined a segment", MINUTE, "runs", entering.look),
+    Recurring("Look at the shop for whatever is answered at once", MINUTE, "runs", scanning.plan_at_once),
     Recurring("Follow mails up", MINUTE, "runs", following.follow),
     Recurring("Finish the runs whose mails are all out", 10 * SECOND, "send", runs.finish_done),
     Recurring("Pause the runs that go wrong", 5 * SECOND, "runs", braking.look_at_all),
@@ -67,6 +69,7 @@ RECURRING = (
     Recurring("Join what waits with who is known by now", 5 * MINUTE, "events", joining.join_missed),
     Recurring("Forget events that nobody came for", 24 * HOUR, "upkeep", pending.forget_old),
     Recurring("Forget answers that were settled long ago", 24 * HOUR, "upkeep", waits.forget_old),
+    Recurring("Forget what people were called for a year ago", 24 * HOUR, "upkeep", scanning.forget_old),
     Recurring("Forget old alerts that are settled", 24 * HOUR, "upkeep", alerts.forget_old),
     Recurring("Forget who got the mail of a Monday", 24 * HOUR, "upkeep", monday.forget_old),
     Recurring("Forget old calls of webhooks", 24 * HOUR, "upkeep", hook_directory.forget_old),

@@ -38,6 +38,7 @@ TABLES: list[Work] = [
     tracking_jobs.CREDIT,
     tracking_jobs.RECOUNTS,
     automation_jobs.RUNS,
+    automation_jobs.SCANS,
     delivery_jobs.BATCHES,
     delivery_jobs.NOTICES,
     delivery_jobs.SENDER_CHECKS,

@@ -47,7 +47,11 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
       the event "funnel" with the properties funnel_type, from_stage and to_stage;
     - {"enters_segment": true, "delay"?, "at_most_every"?}: whoever joins its segment from now on;
     - {"after": {"automation": id, "delay": "3d", "if"?: "not_opened", "not_clicked" or "not_converted"}}: whoever got
-      the mail of that one, so long ago.
+      the mail of that one, so long ago;
+    - {"behaviour": "abandoned_cart", "browse", "price_drop" or "back_in_stock", "when"?: five fields (0 10 * * *) or
+      "at_once", "at_most_every"?: "7d"}: whoever does it in the shop. abandoned_cart: "idle_from"?, "idle_to"?; browse:
+      "views"?, "within"?, "idle"?; price_drop: "percent"?; back_in_stock: "per_piece"?, "wave_every"?. Where no
+      topic is said it is that of the behaviour.
     """
 
     name: Name

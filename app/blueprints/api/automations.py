@@ -13,7 +13,9 @@ from app import access, running
 from app.access import key
 from app.automations import definition, directory, keeping, occasions, readiness, triggers, variants
 from app.automations.automation import Automation
+from app.automations.behaviours.settings import SPECS
 from app.automations.definition import PROMOTIONAL, Definition
+from app.automations.reactions import BEHAVIOUR
 from app.blueprints.api import authored, automation_shapes, lists, reading, taking
 from app.blueprints.api.answers import answer
 from app.blueprints.api.automation_shapes import AutomationChange, KnownAutomation, KnownVariant, StartedRun, Variant
@@ -122,11 +124,18 @@ def _create(body: bytes, now: datetime) -> Answer:
     wanted = authored.wanted(body, automation_shapes.Automation)
     parts = _parts(wanted)
     if parts.get("topic") is None:
-        parts["topic"] = PROMOTIONAL if parts.get("purpose", PROMOTIONAL) == PROMOTIONAL else None
+        parts["topic"] = _topic(parts["trigger"]) if parts.get("purpose", PROMOTIONAL) == PROMOTIONAL else None
     kept = Definition(**parts)
     _refuse(kept, now)
     automation = keeping.create(kept, now, authored.by())
     return Answer(201, msgspec.json.encode(_known(automation)))
+
+
+def _topic(trigger: dict[str, Any]) -> str:
+    """Whoever looks at the shop has a topic of its own for each behaviour."""
+    said = trigger.get(BEHAVIOUR)
+    kind = SPECS.get(said) if isinstance(said, str) else None
+    return kind.topic if kind else PROMOTIONAL
 
 
 def _activate(automation_id: int, now: datetime) -> Answer:

@@ -13,6 +13,7 @@ from app.blueprints.api.shapes import those_said
 from app.blueprints.api.taking import Call
 from app.catalogue import carts, orders, products
 from app.catalogue.item import Item
+from app.queue import ring
 from app.tally import Tally
 
 door = Blueprint("api_shop", __name__, url_prefix="/api/v1")
@@ -21,7 +22,10 @@ door = Blueprint("api_shop", __name__, url_prefix="/api/v1")
 @door.post("/products")
 @key("ingest")
 def post_products() -> Response:
-    return taking.take("products", shapes.Product, _store_products)
+    """Prices and stock are what some mail is about: whoever answers at once looks."""
+    taken = taking.take("products", shapes.Product, _store_products)
+    ring("automations.look_at_shop")
+    return taken
 
 
 @door.post("/carts")

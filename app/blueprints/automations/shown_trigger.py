@@ -24,6 +24,7 @@ WHO = {
     "event": "Whoever it happens to",
     "enters_segment": "Whoever joins",
     "after": "Whoever got that mail",
+    "behaviour": "Whoever it is about",
 }
 MOST_LINKS = 20
 
