@@ -1,5 +1,6 @@
 """When an automation acts: by the clock (a cron expression, or once), or in answer to what people do.
 
+A launch is neither: it comes when somebody launches a product, to whoever is in the segment.
 What is kept by the clock knows its next time; everything else has none, and waits for what it answers.
 """
 
@@ -15,7 +16,8 @@ from app.problem import Problem
 
 NOW = "now"
 YEARS = range(2000, 2200)  # each of their moments can be told in every zone
-LATER = ("behaviour", "launch")
+LATER = ("behaviour",)
+LAUNCH = "launch"
 UNKNOWN = "Say when: by a cron expression, once, by an event, by joining the segment, or after another automation."
 
 
@@ -36,6 +38,9 @@ def problems(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Probl
     kind = kind_of(trigger)
     if kind in reactions.KINDS:
         return _of_reaction(trigger, zone)
+    if kind == LAUNCH:
+        said = "It looks like {}: what is launched says the rest."
+        return [] if trigger == {LAUNCH: {}} else [Problem("trigger.launch", said)]
     if len(trigger) == 1 and kind in LATER:
         return [Problem(f"trigger.{kind}", f"To start by “{kind}” comes later. {UNKNOWN}")]
     if len(trigger) != 1 or kind not in KINDS:
