@@ -34,7 +34,9 @@ MAIL = (
 
 
 def make_starter(is_published: bool = True, **said: Any) -> MessageTemplate:
-    template = writing.create(Draft("Product launch", subject="New: {{ facts.product_name }}", message=MAIL), now(), ADA)
+    template = writing.create(
+        Draft("Product launch", subject="New: {{ facts.product_name }}", message=MAIL), now(), ADA
+    )
     template.starter = said.get("starter", "product-launch")
     if is_published:
         publishing.publish(template, now(), ADA)

@@ -80,7 +80,9 @@ def test_a_word_that_cannot_be_kept_is_refused(shop, name, value):
     assert refused(shop, **{name: value}) == {name}
 
 
-@pytest.mark.parametrize("link", ["", "coachella.com", "ftp://x.example", "javascript:alert(1)", "https://", "http://a b"])
+@pytest.mark.parametrize(
+    "link", ["", "coachella.com", "ftp://x.example", "javascript:alert(1)", "https://", "http://a b"]
+)
 def test_a_link_leads_to_a_page(shop, link):
     assert refused(shop, product_link=link) == {"product_link"}
 
