@@ -181,6 +181,7 @@ def found(launch_id: int) -> Launch:
 def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None) -> Response:
     run = runs.find(launch.run_id) if launch.run_id else None
     account = runs.account(run) if run else Account()
+    shown = steps.of(launch, run, account)
     return htmx.answer(
         "launches/show.html",
         "launches/_show.html",
@@ -188,13 +189,20 @@ def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None
         launch=launch,
         run=run,
         account=account,
-        steps=steps.of(launch, run, account),
+        steps=shown,
+        reached=_reached(launch, shown),
         version=_version(launch),
         template=_template(launch),
         unready=unready or [],
         is_open=run is not None and run.state in OPEN,
         moves=launch.cleaned_at is None and launch.outcome != launching.HELD,
     )
+
+
+def _reached(launch: Launch, shown: list[steps.Step]) -> str:
+    """The rows of its run know it before the clock comes round."""
+    is_waiting = launch.outcome in (launching.HELD, launching.DROPPED)
+    return "" if is_waiting else [one for one in shown if one.at is not None][-1].name.lower()
 
 
 def _template(launch: Launch) -> MessageTemplate | None:

@@ -29,6 +29,7 @@ from app.segments import usage
 BY = Actor("system", None, "Launches")
 HELD_CAUSE = "launches-held"
 AT_ONCE = 500
+SENDING = 2  # its place among the steps
 
 
 def move_on(now: datetime) -> Iterator[None]:
@@ -162,13 +163,13 @@ def of(launch: Launch, run: Run | None, account: Account) -> list[Step]:
 
 
 def _states(times: list[datetime | None], is_over: bool, is_held: bool) -> list[str]:
-    """The first without a time goes on, unless something later has one: then it was left out."""
+    """Sending goes on until it is done; else the first without a time, unless a later one has one: it was left out."""
     last = max(index for index, at in enumerate(times) if at is not None)
     if is_over:
-        last = max(last, 2)  # nothing is sent any more
-    going = None if is_held else last + 1
+        last = max(last, SENDING)  # nothing is sent any more
+    going = None if is_held else last if last == SENDING and not is_over else last + 1
     return [
-        "done" if at else "left out" if index <= last else "now" if index == going else "ahead"
+        "now" if index == going else "done" if at else "left out" if index <= last else "ahead"
         for index, at in enumerate(times)
     ]
 
