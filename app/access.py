@@ -4,7 +4,7 @@ silence refuses. People open pages with their session, other systems the API wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -43,9 +43,9 @@ def may(right: str) -> Callable[[View], View]:
     return mark
 
 
-def key(scope: str) -> Callable[[View], View]:
-    """For other systems: a key with this scope, and nothing else, opens it."""
-    return may(f"{KEY}{scope}")
+def key(*scopes: str) -> Callable[[View], View]:
+    """For other systems: a key with one of these scopes, and nothing else, opens it."""
+    return may(f"{KEY}{','.join(scopes)}")
 
 
 def takes(largest: int) -> Callable[[View], View]:
@@ -71,7 +71,7 @@ def guard() -> Response | None:
     if right == "public":
         return None
     if right and right.startswith(KEY):
-        _open_by_key(right.removeprefix(KEY))
+        _open_by_key(right.removeprefix(KEY).split(","))
         return None
     if not current_user.is_authenticated:
         return _to_the_door()
@@ -93,13 +93,13 @@ def api_key() -> ApiKey:
     return cast(ApiKey, g.api_key)
 
 
-def _open_by_key(scope: str) -> None:
+def _open_by_key(scopes: Sequence[str]) -> None:
     found = api_keys.find(_key_said())
     if found is None:
         said = "Send a key: Authorization: Bearer campus_live_…"
         raise KeyRefused(401, "unauthorized", said, {"WWW-Authenticate": 'Bearer realm="campus"'})
-    if not found.allows(scope):
-        raise KeyRefused(403, "forbidden", f"This key lacks the scope “{scope}”.")
+    if not any(map(found.allows, scopes)):
+        raise KeyRefused(403, "forbidden", f"This key lacks the scope “{'” or “'.join(scopes)}”.")
     if wait := limits.seconds_to_wait("api", str(found.id), _is_from_here()):
         raise KeyRefused(429, "too_many_requests", f"Wait {wait} s and try again.", {"Retry-After": str(wait)})
     if api_keys.used(found, datetime.now(UTC)):

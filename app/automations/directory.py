@@ -22,6 +22,7 @@ TRIGGERS = (
     ("event", "when something happens"),
     ("enters_segment", "when somebody joins its segment"),
     ("after", "after another automation"),
+    ("launch", "when a product is launched"),
 )
 ARCHIVED = (("no", "in use"), ("yes", "archived"))
 SHOWN = 10  # runs of one automation
@@ -54,7 +55,7 @@ def listing() -> Listing:
 
 def rows(ask: Ask) -> Select[Automation]:
     """Archived ones only where somebody asks for them."""
-    every = select(Automation)
+    every = select(Automation).where(~Automation.is_passing)
     is_asked = any(one.field == "archived" for one in ask.filters)
     return every if is_asked else every.where(Automation.archived_at.is_(None))
 
@@ -73,13 +74,18 @@ def beside(shown: Sequence[Automation]) -> dict[int, Beside]:
 
 def choices() -> list[tuple[int, str, bool]]:
     """For a menu: key, name, and whether it acts."""
-    named = select(Automation.id, Automation.name, Automation.is_active).where(Automation.archived_at.is_(None))
+    there = Automation.archived_at.is_(None), ~Automation.is_passing
+    named = select(Automation.id, Automation.name, Automation.is_active).where(*there)
     return [(row[0], row[1], row[2]) for row in db.session.execute(named.order_by(Automation.sort_name, Automation.id))]
 
 
 def names() -> list[tuple[int, str]]:
     """For a menu of whoever asks about mails that went out: those in the archive, too."""
-    named = select(Automation.id, Automation.name).order_by(Automation.sort_name, Automation.id)
+    named = (
+        select(Automation.id, Automation.name)
+        .where(~Automation.is_passing)
+        .order_by(Automation.sort_name, Automation.id)
+    )
     return [(row.id, row.name) for row in db.session.execute(named.limit(MOST))]
 
 
@@ -90,8 +96,8 @@ def runs_of(automation: Automation) -> list[Run]:
 
 
 def after(automation_id: int, most: int) -> list[Automation]:
-    """Archived ones too, in order of their ids."""
-    rest = select(Automation).where(Automation.id > automation_id)
+    """Archived ones too, in order of their ids; not what was made for a launch."""
+    rest = select(Automation).where(~Automation.is_passing, Automation.id > automation_id)
     return list(db.session.scalars(rest.order_by(Automation.id).limit(most)))
 
 

@@ -14,7 +14,7 @@ from app.automations.definition import Definition
 from app.db import db
 from app.deliveries import alarms
 from app.deliveries.run import Run
-from app.problem import Problem
+from app.problem import Problem, must_last
 
 OVER = "Its time is over: choose a later one."
 CIRCLE = "It would come after itself: the automation that it follows comes, in the end, after this one."
@@ -82,6 +82,7 @@ def change(
     Whom an active one writes to, what and when, is for those who may send.
     """
     held = locked(automation.id)
+    must_last(held)
     if held.version != version:
         raise Changed
     before, after = definition.of(held).kept(), wanted.kept()
@@ -122,6 +123,7 @@ def choose(automation: Automation, place: int, version: int, now: datetime, by: 
 def activate(automation: Automation, now: datetime, by: Actor) -> Automation:
     """Twenty clicks activate it once. Raises NotReady, or HasRun."""
     held = locked(automation.id)
+    must_last(held)
     if held.is_active:
         return held
     if run := occasions.spent(held):
@@ -137,6 +139,7 @@ def activate(automation: Automation, now: datetime, by: Actor) -> Automation:
 def deactivate(automation: Automation, by: Actor) -> Automation:
     """No more runs; those that are on their way go on."""
     held = locked(automation.id)
+    must_last(held)
     if held.is_active:
         held.is_active, held.next_at = False, None
         record(by, "deactivated", "automation", _named(held))
@@ -144,11 +147,13 @@ def deactivate(automation: Automation, by: Actor) -> Automation:
 
 
 def duplicate(automation: Automation, now: datetime, by: Actor) -> Automation:
+    must_last(automation)
     wanted = definition.of(automation)
     return create(replace(wanted, name=f"{wanted.name[: definition.LONGEST_NAME - 7]} (copy)"), now, by)
 
 
 def archive(automation: Automation, now: datetime, by: Actor) -> None:
+    must_last(automation)
     if automation.archived_at is None:
         deactivate(automation, by)
         automation.archived_at = now
@@ -166,6 +171,7 @@ def restore(automation: Automation, by: Actor) -> None:
 def delete(automation: Automation, by: Actor) -> None:
     """Its runs stay, under its name."""
     held = locked(automation.id)
+    must_last(held)
     record(by, "deleted", "automation", _named(held), definition.of(held).kept(), None)
     alarms.gone(held.id)
     db.session.delete(held)

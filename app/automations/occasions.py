@@ -61,6 +61,14 @@ def by_hand(automation: Automation, now: datetime, by: Actor, occasion: str) -> 
     return run
 
 
+def of_launch(
+    automation: Automation, launch_id: int, now: datetime, later: datetime | None, by_name: str
+) -> Run | None:
+    """There at once; its people are looked up when its time has come. Raises Unready."""
+    key = f"automation-{automation.id}-launch-{launch_id}"
+    return _make(automation, key, later or now, by_name, **({"not_before": later} if later else {}))
+
+
 def of_the_day(automation: Automation, now: datetime) -> Run:
     """The run that takes what is answered today, held until the commit. Raises Unready.
 
@@ -91,12 +99,12 @@ def new_occasion() -> str:
     return secrets.token_hex(8)
 
 
-def _make(automation: Automation, key: str, planned: datetime, by_name: str) -> Run | None:
+def _make(automation: Automation, key: str, planned: datetime, by_name: str, **more: Any) -> Run | None:
     """One that cannot act makes a failed run, which says why: never a silent gap."""
     version, unready = readiness.version_of(automation), readiness.problems(automation)
     if version is None:
         raise Unready(unready)
-    made = runs.make(_run(automation, key, version, planned, by_name, since=covered_until(automation.id)))
+    made = runs.make(_run(automation, key, version, planned, by_name, since=covered_until(automation.id), **more))
     if made is not None and unready:
         runs.fail(made, unready[0].message, planned)
     elif made is not None:

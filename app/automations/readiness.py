@@ -11,7 +11,7 @@ from app.automations.automation import Automation
 from app.content import versions, writing
 from app.content.template import MessageTemplate, TemplateVersion
 from app.deliveries import accounts, verification
-from app.problem import Problem
+from app.problem import PASSING, Problem
 from app.segments import keeping as segments
 from app.settings import senders
 
@@ -24,6 +24,8 @@ def problems(automation: Automation) -> list[Problem]:
 
 def by_hand(automation: Automation) -> list[Problem]:
     """A run at this moment is for a segment, whatever the trigger says; unless it looks at the shop."""
+    if automation.is_passing:
+        return [Problem("", PASSING)]
     found = problems(automation)
     if triggers.looks_at_shop(automation.trigger):
         return found

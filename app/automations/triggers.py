@@ -2,6 +2,7 @@
 
 What is kept by the clock knows its next time, and so does what looks at the shop by a cron expression; everything else
 has none, and waits for what it answers.
+A launch comes when somebody launches a product, to whoever is in the segment.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from app.problem import Problem
 
 NOW = "now"
 YEARS = range(2000, 2200)  # each of their moments can be told in every zone
-LATER = ("launch",)
 UNKNOWN = (
     "Say when: by a cron expression, once, by an event, by joining the segment, after another automation,"
     " or by what people do in the shop."
 )
+LAUNCH = "launch"
 
 
 def kind_of(trigger: Mapping[str, Any]) -> str:
@@ -51,8 +52,9 @@ def problems(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Probl
     kind = kind_of(trigger)
     if kind in (*reactions.KINDS, BEHAVIOUR):
         return _of_reaction(trigger, zone)
-    if len(trigger) == 1 and kind in LATER:
-        return [Problem(f"trigger.{kind}", f"To start by “{kind}” comes later. {UNKNOWN}")]
+    if kind == LAUNCH:
+        said = "It looks like {}: what is launched says the rest."
+        return [] if trigger == {LAUNCH: {}} else [Problem("trigger.launch", said)]
     if len(trigger) != 1 or kind not in KINDS:
         return [Problem("trigger", UNKNOWN)]
     said = KINDS[kind][0](trigger[kind], zone, now)

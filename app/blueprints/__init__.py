@@ -21,6 +21,7 @@ from app.blueprints import (
     headers,
     health,
     imports,
+    launches,
     media,
     merges,
     metrics,
@@ -45,6 +46,7 @@ from app.blueprints.api import consent as api_consent
 from app.blueprints.api import customers as api_customers
 from app.blueprints.api import erasures as api_erasures
 from app.blueprints.api import events as api_events
+from app.blueprints.api import launches as api_launches
 from app.blueprints.api import messages as api_messages
 from app.blueprints.api import metrics as api_metrics
 from app.blueprints.api import openapi as api_documents
@@ -86,6 +88,7 @@ from app.blueprints.settings import (
     users,
     webhook,
 )
+from app.blueprints.settings import launches as settings_launches
 from app.blueprints.settings import tracking as settings_tracking
 from app.blueprints.templates import acts as template_acts
 from app.blueprints.templates import checks as template_checks
@@ -106,16 +109,17 @@ DOORS = (
     template_publications, template_versions, template_composing, template_previews, template_test_sends, outbox,
     media, media_files, media_frames, render_checks, automations, automation_acts, automation_activation,
     automation_winner, automation_holdout, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
+    launches,
     imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
     api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
-    api_runs, api_messages, api_metrics, segment,
+    api_runs, api_messages, api_metrics, api_launches, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
-    settings, team, brand, senders, limits, brakes, settings_tracking, conversions, topics, sign_ups, suppressions,
-    attributes, users, api_keys, webhook, hooks, receipts, queues, audit,
+    settings, team, brand, senders, limits, brakes, settings_tracking, conversions, settings_launches, topics, sign_ups,
+    suppressions, attributes, users, api_keys, webhook, hooks, receipts, queues, audit,
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.

@@ -17,6 +17,7 @@ from app.blueprints.api.refusals import Refusal
 from app.db import db
 from app.listing import BadAsk
 from app.logs import log
+from app.problem import Passing
 from app.segments.keeping import Gone
 
 SAID = {
@@ -47,6 +48,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _known)
     for gone in (Gone, automations.Gone):
         app.register_error_handler(gone, lambda _: _known(NotFound()))
+    app.register_error_handler(Passing, _passing)
     app.register_error_handler(OperationalError, _away)
     app.register_error_handler(Exception, _unknown)
 
@@ -71,6 +73,13 @@ def _known(error: HTTPException) -> Response | HTTPException:
         if value := dict(error.get_headers()).get(name):
             response.headers[name] = value
     return response
+
+
+def _passing(error: Passing) -> Response:
+    db.session.rollback()
+    if refusals.speaks_json():
+        return refusals.answer(409, str(error), "made_for_a_launch")
+    return _page(409, "This belongs to a launch", str(error))
 
 
 def _stale(_error: CSRFError) -> Response:

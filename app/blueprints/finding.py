@@ -49,7 +49,7 @@ def _customers(q: str) -> list[Hit]:
 def _segments(q: str) -> list[Hit]:
     """Those in use before the archived ones."""
     like = f"%{folded(q)}%"
-    named = select(Segment).where(func.fold(Segment.name).like(like))
+    named = select(Segment).where(~Segment.is_passing, func.fold(Segment.name).like(like))
     found = db.session.scalars(
         named.order_by(Segment.archived_at.is_not(None), Segment.updated_date.desc()).limit(MOST)
     )
@@ -82,7 +82,7 @@ def _templates(q: str) -> list[Hit]:
 def _automations(q: str) -> list[Hit]:
     """Those in use before the archived ones."""
     like = f"%{folded(q)}%"
-    named = select(Automation).where(func.fold(Automation.name).like(like))
+    named = select(Automation).where(~Automation.is_passing, func.fold(Automation.name).like(like))
     found = db.session.scalars(
         named.order_by(Automation.archived_at.is_not(None), Automation.updated_date.desc()).limit(MOST)
     )

@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Automations", "automations.index", "bolt"),
             Entry("Runs", "runs.index", "send"),
+            Entry("Launches", "launches.index", "rocket"),
             Entry("Outbox", "outbox.index", "mailbox"),
         ),
     ),

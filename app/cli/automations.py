@@ -85,7 +85,11 @@ def _entry(automation: Automation) -> str:
 
 
 def _active() -> list[Automation]:
-    return list(db.session.scalars(select(Automation).where(Automation.is_active).order_by(Automation.id)))
+    return list(
+        db.session.scalars(
+            select(Automation).where(Automation.is_active, ~Automation.is_passing).order_by(Automation.id)
+        )
+    )
 
 
 def _planned(automation: Automation, written: str) -> Run:

@@ -18,7 +18,7 @@ from app.content.rendering import Frozen, Rendered
 from app.content.rendering import Mail as Drawing
 from app.content.template import TemplateVersion
 from app.db import db
-from app.deliveries import targets, tracks, variants
+from app.deliveries import about, targets, tracks, variants
 from app.deliveries.providers import Mail
 from app.deliveries.run import Run
 from app.deliveries.targets import Targets
@@ -51,6 +51,7 @@ class Writer:
     topic_id: int | None
     list_id: str
     base_url: str
+    about: Mapping[str, Any]
 
     @classmethod
     def of(cls, run: Run, places: Collection[int | None] = (None,), *, is_mail: bool = True) -> Writer:
@@ -66,12 +67,13 @@ class Writer:
             topic.id if topic else None,
             _list_id(topic.name if topic else shared["brand"]["name"], run.topic or run.purpose, base_url),
             base_url,
+            about.of(run),
         )
 
     def write(self, delivery_id: int, person: Person, facts: Mapping[str, Any], variant: int | None = None) -> Mail:
         """Raises Skip where the template says so, Refused where it cannot be drawn."""
         urls = knowledge.urls(person.id, self.base_url, self.topic_id, delivery_id)
-        known = knowledge.of(person, self.shared, facts, urls)
+        known = knowledge.of(person, self.shared, {**self.about, **facts}, urls)
         drawn = self.sheets[variant].drawn(delivery_id, known, self.zone)
         return Mail(
             key=f"delivery-{delivery_id}",

@@ -17,6 +17,7 @@ from app.alerts import keeping as alerts
 from app.automations import entering, following, schedule, waits
 from app.catalogue import weeks
 from app.automations.behaviours import scanning
+from app.automations.launches import shelf, steps
 from app.consent import signups
 from app.db import db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
@@ -50,6 +51,8 @@ RECURRING = (
     Recurring("Answer those who joined a segment", MINUTE, "runs", entering.look),
     Recurring("Look at the shop for whatever is answered at once", MINUTE, "runs", scanning.plan_at_once),
     Recurring("Follow mails up", MINUTE, "runs", following.follow),
+    Recurring("Move product launches on", 5 * SECOND, "runs", steps.move_on),
+    Recurring("Launch what the catalogue tells of", 10 * SECOND, "runs", shelf.look),
     Recurring("Finish the runs whose mails are all out", 10 * SECOND, "send", runs.finish_done),
     Recurring("Pause the runs that go wrong", 5 * SECOND, "runs", braking.look_at_all),
     Recurring("Let the others follow where the first went ahead", 5 * SECOND, "runs", canary.let_go_due),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from app.db import db
 from app.listing import Ask, Field, Listing, folded
@@ -10,6 +10,7 @@ from app.segments.segment import TYPES, Segment
 
 SAID = {"manual": "List", "sql": "SQL", "function": "Function", "rules": "Rules"}
 ARCHIVED = (("no", "in use"), ("yes", "archived"))
+_CHOSEN = and_(Segment.archived_at.is_(None), ~Segment.is_passing)  # what people choose from
 
 
 def listing() -> Listing:
@@ -27,33 +28,33 @@ def listing() -> Listing:
 
 def rows(ask: Ask) -> Select[Segment]:
     """Archived ones only where somebody asks for them."""
-    every = select(Segment)
+    every = select(Segment).where(~Segment.is_passing)
     is_asked = any(one.field == "archived" for one in ask.filters)
     return every if is_asked else every.where(Segment.archived_at.is_(None))
 
 
 def after(segment_id: int, most: int) -> list[Segment]:
-    """Archived ones too, in order of their ids."""
-    rest = select(Segment).where(Segment.id > segment_id)
+    """Archived ones too, in order of their ids; not what was made for a launch."""
+    rest = select(Segment).where(~Segment.is_passing, Segment.id > segment_id)
     return list(db.session.scalars(rest.order_by(Segment.id).limit(most)))
 
 
 def choices(without: int | None = None) -> list[tuple[int, str]]:
     """For menus, by name."""
-    there = select(Segment.id, Segment.name).where(Segment.archived_at.is_(None), Segment.id != (without or 0))
+    there = select(Segment.id, Segment.name).where(_CHOSEN, Segment.id != (without or 0))
     return [(row.id, row.name) for row in db.session.execute(there.order_by(func.lower(Segment.name)).limit(2_000))]
 
 
 def sized() -> list[tuple[int, str, int | None]]:
     """For menus, by name, with how many people each had when it was last counted."""
-    there = select(Segment.id, Segment.name, Segment.size).where(Segment.archived_at.is_(None))
+    there = select(Segment.id, Segment.name, Segment.size).where(_CHOSEN)
     rows = db.session.execute(there.order_by(func.lower(Segment.name)).limit(2_000))
     return [(row.id, row.name, row.size) for row in rows]
 
 
 def lists() -> list[tuple[int, str]]:
     """Those that people are put on by name."""
-    manual = select(Segment.id, Segment.name).where(Segment.type == "manual", Segment.archived_at.is_(None))
+    manual = select(Segment.id, Segment.name).where(Segment.type == "manual", _CHOSEN)
     return [(row.id, row.name) for row in db.session.execute(manual.order_by(func.lower(Segment.name)).limit(2_000))]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.audit import Actor, record
 from app.db import db
-from app.problem import Problem
+from app.problem import Problem, must_last
 from app.segments import definition, listed, usage
 from app.segments.definition import Definition
 from app.segments.segment import Segment, SegmentVersion
@@ -49,6 +49,7 @@ def create(wanted: Definition, now: datetime, by: Actor) -> Segment:
 def change(segment: Segment, wanted: Definition, version: int, now: datetime, by: Actor) -> Segment:
     """Raises Changed where `version` is not the present one: nobody overwrites what they have not seen."""
     held = _locked(segment.id)
+    must_last(held)
     if held.version != version:
         raise Changed
     before, after = definition.of(held).kept(), wanted.kept()
@@ -72,6 +73,7 @@ def duplicate(segment: Segment, now: datetime, by: Actor) -> Segment:
 
 def archive(segment: Segment, now: datetime, by: Actor) -> None:
     """It leaves the lists and menus; whoever uses it goes on."""
+    must_last(segment)
     if segment.archived_at is None:
         segment.archived_at = now
         record(by, "archived", "segment", (str(segment.id), segment.name))
@@ -86,6 +88,7 @@ def restore(segment: Segment, by: Actor) -> None:
 def delete(segment: Segment, by: Actor) -> None:
     """Raises Used, naming everybody who uses it."""
     held = _locked(segment.id)
+    must_last(held)
     if users := usage.of(held.id):
         raise Used(users)
     record(by, "deleted", "segment", (str(held.id), held.name), definition.of(held).kept(), None)

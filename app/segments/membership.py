@@ -64,4 +64,4 @@ def _ask(segment: Segment, customer_id: int, now: datetime, seconds: float, foun
 
 
 def _of_rules() -> Select[Segment]:
-    return select(Segment).where(Segment.type == "rules", Segment.archived_at.is_(None))
+    return select(Segment).where(Segment.type == "rules", Segment.archived_at.is_(None), ~Segment.is_passing)

@@ -43,7 +43,7 @@ def keep(segment: Segment, size: int, now: datetime) -> int:
 def due(now: datetime) -> list[int]:
     """Those that nobody has counted for a while, whoever waits longest first."""
     old = or_(Segment.sized_at.is_(None), Segment.sized_at < now - EVERY)
-    waiting = select(Segment.id).where(Segment.archived_at.is_(None), old)
+    waiting = select(Segment.id).where(Segment.archived_at.is_(None), ~Segment.is_passing, old)
     return list(db.session.scalars(waiting.order_by(Segment.sized_at.nulls_first(), Segment.id)))
 
 

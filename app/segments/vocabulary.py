@@ -83,11 +83,19 @@ def names(without: int | None = None) -> dict[str, Any]:
         "events": occurring.names(),
         "attributes": audience.types(),
         "stages": _stages(),
-        "categories": [row["category"] for row in plain(CATEGORIES, most=MOST)],
-        "interests": list(db.session.scalars(INTERESTS, {"latest": LATEST, "most": MOST})),
+        "categories": categories(),
+        "interests": interests(),
         "topics": [(one.slug, one.name) for one in topics.in_use()],
         "segments": directory.choices(without),
     }
+
+
+def interests() -> list[str]:
+    return list(db.session.scalars(INTERESTS, {"latest": LATEST, "most": MOST}))
+
+
+def categories() -> list[str]:
+    return [row["category"] for row in plain(CATEGORIES, most=MOST)]
 
 
 def _stages() -> dict[str, list[str]]:

@@ -96,7 +96,7 @@ def test_a_sender_is_named_by_its_address(crm, config):
         ({"trigger": {"once": "9999-12-31T23:59:59-05:00"}}, "trigger.once"),
         ({"trigger": {"once": 7}}, "trigger.once"),
         ({"trigger": {"event": ""}}, "trigger.event"),
-        ({"trigger": {"launch": {}}}, "trigger.launch"),
+        ({"trigger": {"launch": {"x": 1}}}, "trigger.launch"),
         ({"timezone": "Mars/Olympus"}, "timezone"),
         ({"timezone": "../../etc/passwd", "trigger": {"once": "now"}}, "timezone"),
         ({"customer_segment_id": 4711}, "customer_segment_id"),

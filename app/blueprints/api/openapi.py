@@ -12,7 +12,15 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import public
-from app.blueprints.api import automation_paths, metric_paths, run_paths, segment_paths, shapes, template_paths
+from app.blueprints.api import (
+    automation_paths,
+    launch_paths,
+    metric_paths,
+    run_paths,
+    segment_paths,
+    shapes,
+    template_paths,
+)
 from app.blueprints.api.described import ID, ONCE, PAGE, REFERENCE, answer, query, refer, refusals
 from app.blueprints.api.reading import MOST
 from app.blueprints.api.words import CODES, CONSENT, FACTS, REFUSALS, Facts
@@ -68,6 +76,7 @@ TYPES = (
     *run_paths.TYPES,
     *automation_paths.TYPES,
     *metric_paths.TYPES,
+    *launch_paths.TYPES,
 )
 
 
@@ -97,6 +106,7 @@ def read() -> Response:
         template=json.dumps(template_paths.EXAMPLE),
         automation=json.dumps(automation_paths.EXAMPLE),
         message=json.dumps(run_paths.EXAMPLE),
+        launch=json.dumps(launch_paths.EXAMPLE),
         refusals=REFUSALS,
         codes=CODES,
         most=MOST,
@@ -123,7 +133,7 @@ def document() -> dict[str, Any]:
     paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
     paths |= segment_paths.paths() | template_paths.paths() | run_paths.paths() | automation_paths.paths()
-    paths |= metric_paths.paths()
+    paths |= metric_paths.paths() | launch_paths.paths()
     return {
         "openapi": "3.1.0",
         "info": {

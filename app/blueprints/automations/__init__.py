@@ -15,12 +15,13 @@ from app.automations import using as using  # says of segments and templates who
 from app.automations.automation import Automation
 from app.automations.definition import Definition
 from app.automations.keeping import Changed, NotReady
+from app.automations.launches import launching
 from app.blueprints import asking
 from app.blueprints.automations import sent, sent_trigger, shown, shown_trigger
 from app.blueprints.settings.saving import version_sent
 from app.db import db
 from app.deliveries import holdout
-from app.problem import Problem
+from app.problem import Problem, must_last
 
 door = Blueprint("automations", __name__, url_prefix="/automations")
 
@@ -79,6 +80,7 @@ def show(automation_id: int) -> Response:
         runs=directory.runs_of(automation),
         is_held_out=holdout.share(automation.id, automation.limits) is not None,
         steps=changes.of(automation),
+        launch=launching.of_automation(automation.id) if automation.is_passing else None,
         **shown_trigger.of(automation),
     )
 
@@ -87,6 +89,7 @@ def show(automation_id: int) -> Response:
 @may("edit")
 def edit(automation_id: int) -> Response:
     automation = found(automation_id)
+    must_last(automation)
     return form(automation, sent.held(automation))
 
 

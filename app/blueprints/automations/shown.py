@@ -72,6 +72,8 @@ def when(automation: Automation) -> str:
     said = automation.trigger.get(kind)
     if kind in reactions.KINDS:
         return shown_trigger.words(automation)
+    if kind == triggers.LAUNCH:
+        return "Whenever a product is launched"
     if kind == "cron":
         return cron.words(cron.read(str(said)))
     if said == triggers.NOW:

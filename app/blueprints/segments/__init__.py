@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import actor, may
+from app.automations.launches import launching
 from app.blueprints import asking
 from app.blueprints.segments import sent, shown
 from app.blueprints.settings.saving import version_sent
 from app.db import db
-from app.problem import Problem
+from app.problem import Problem, must_last
 from app.segments import changes, definition, directory, gathering, keeping, listed, sizes, usage
 from app.segments.definition import Definition
 from app.segments.functions import registry
@@ -85,6 +86,7 @@ def show(segment_id: int) -> Response:
         said=shown.of(segment),
         history=sizes.history(segment),
         used_by=usage.of(segment.id),
+        launch=launching.of_segment(segment.id) if segment.is_passing else None,
         steps=changes.of(segment),
         listed=listed.count(segment) if segment.type == "manual" else None,
     )
@@ -94,6 +96,7 @@ def show(segment_id: int) -> Response:
 @may("edit")
 def edit(segment_id: int) -> Response:
     segment = found(segment_id)
+    must_last(segment)
     return form(segment.type, segment, sent.held(segment))
 
 

@@ -32,6 +32,9 @@ SECTIONS = (
     Section(
         "Conversions", "Which mail has the credit, and what a mail costs.", "settings_conversions.show", "circle-check"
     ),
+    Section(
+        "Launches", "What a launch says, when, and which the catalogue begins.", "settings_launches.show", "rocket"
+    ),
     Section("Topics", "What people can subscribe to, and in which words.", "settings_topics.index", "tags"),
     Section("Sign-ups", "Who asked for mail, and the form for your own site.", "settings_sign_ups.index", "user-plus"),
     Section("Suppressions", "Addresses that get nothing, and why.", "settings_suppressions.index", "lock"),

@@ -1,0 +1,1 @@
+"""Launches of products: who has an interest in one gets one mail about it, and what was made for that is gone after."""
