@@ -114,6 +114,7 @@ def _run(
         timezone=definition.zone_of(automation),
         sender=readiness.sender_of(automation),
         reply_to=reply_to_of(automation),
+        discount_pool_id=automation.discount_pool_id,
         goal=automation.goal,
         limits=automation.limits,
         by_name=by_name,
