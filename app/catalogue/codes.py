@@ -56,7 +56,7 @@ GIVE_BACK = text(
 )
 FREE = text(
     """
-    SELECT count(*) FROM (SELECT FROM discount_codes WHERE pool_id = :pool AND taken_at IS NULL LIMIT :most) some
+    SELECT count(*) FROM (SELECT FROM discount_codes WHERE pool_id = :pool AND taken_at IS NULL LIMIT :most) found
     """
 )
 

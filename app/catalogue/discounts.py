@@ -238,7 +238,7 @@ def add(pool: DiscountPool, codes: Iterable[str], by: Actor) -> Added:
         if fault := "It is empty." if not code else _fault(code, LONGEST):
             found.refused.append(Refused(place, fault))
         else:
-            good[code] = place
+            good.setdefault(code, place)
     found.added = _laid_in(pool, good)
     found.repeated = found.received - len(good) - len(found.refused)
     found.there = len(good) - found.added

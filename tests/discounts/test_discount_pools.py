@@ -57,6 +57,7 @@ def test_two_pools_have_two_names(app):
 def test_a_pool_is_changed_once_and_keeps_its_kind(app):
     pool = make_pool("Autumn", "generated", prefix="A-")
     discounts.change(pool, Wanted("Winter", "fixed", "X", "W-", "5 €", 7), 1, NOW, COMMAND_LINE)
+    db.session.commit()
     assert (pool.name, pool.kind, pool.code, pool.prefix, pool.amount, pool.version) == (
         "Winter", "generated", None, "W-", "5 €", 2,
     )  # fmt: skip
