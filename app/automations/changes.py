@@ -20,6 +20,7 @@ SAID = {
     "sender_id": "sender",
     "timezone": "time zone",
     "reply_to": "answers to",
+    "discount_pool_id": "discount codes",
     "trigger": "when",
 }
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from app import problem
 from app.automations import goals, limits, meant, triggers, variants
 from app.automations.automation import Automation
+from app.catalogue import discounts
 from app.consent.permission import PURPOSES
 from app.content import writing
 from app.db import db
@@ -42,6 +43,7 @@ class Definition:
     timezone: str | None = None
     sender_id: int | None = None
     reply_to: str | None = None
+    discount_pool_id: int | None = None
     trigger: Mapping[str, Any] = field(default_factory=dict)
     goal: Mapping[str, Any] | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
@@ -68,6 +70,8 @@ def problems(wanted: Definition, now: datetime) -> list[Problem]:
     found += [Problem("segment_id", "There is no such segment.")] if _is_gone(segments, wanted.segment_id) else []
     found += [Problem("template_id", "There is no such template.")] if _is_gone(writing, wanted.template_id) else []
     found += [Problem("sender_id", "There is no such sender.")] if _is_gone(senders, wanted.sender_id) else []
+    if _is_gone(discounts, wanted.discount_pool_id):
+        found.append(Problem("discount_pool_id", "There is no such pool of codes."))
     zone = wanted.timezone or team.zone().key
     if zone not in available_timezones():
         found.append(Problem("timezone", f"There is no time zone “{zone[:60]}”."))

@@ -28,6 +28,7 @@ OF_SENDING = (
     "purpose",
     "topic",
     "sender_id",
+    "discount_pool_id",
     "trigger",
     "timezone",
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from app import running
 from app.automations import triggers, variants
 from app.automations.automation import Automation
+from app.catalogue import discounts
 from app.content import versions, writing
 from app.content.template import MessageTemplate, TemplateVersion
 from app.deliveries import accounts, verification
@@ -15,6 +16,7 @@ from app.problem import PASSING, Problem
 from app.segments import keeping as segments
 from app.settings import senders
 
+CODED = ("facts.discount_code", "facts.discount_amount")
 NO_SEGMENT = Problem("segment_id", "Choose a segment: whom to write to.")
 
 
@@ -66,7 +68,19 @@ def unfilled(automation: Automation) -> list[tuple[str, str]]:
     if not triggers.is_by_clock(automation.trigger):
         return []
     needed = [(one.label or "it", path) for one in variants.said(automation) for path in one.needs()]
-    return [(label, path) for label, path in needed if path.startswith("facts.")]
+    coded = CODED if automation.discount_pool_id else ()
+    return [(label, path) for label, path in needed if path.startswith("facts.") and path not in coded]
+
+
+def short_of_codes(automation: Automation, people: int) -> str:
+    """No reason not to act: whoever gets none waits."""
+    pool = discounts.find(automation.discount_pool_id) if automation.discount_pool_id else None
+    free = discounts.left(pool) if pool else None
+    if pool is None or free is None or free >= max(people, 1):
+        return ""
+    if not free:
+        return f"The codes of “{pool.name}” are used up: mails would wait until some are added."
+    return f"“{pool.name}” has {free:,} codes left for {people:,} people: the others would wait until some are added."
 
 
 def _segment(automation: Automation) -> list[Problem]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 
 from app.automations.automation import Automation
+from app.catalogue import discounts
 from app.content import usage as templates
 from app.db import db
 from app.segments import usage as segments
@@ -49,3 +50,11 @@ def of_templates(ids: Sequence[int]) -> list[tuple[int, templates.User]]:
     """Also where it is one of several mails only."""
     rows = db.session.execute(OF_TEMPLATES, {"ids": list(ids)})
     return [(row.used, templates.User("automation", row.id, row.name, f"/automations/{row.id}")) for row in rows]
+
+
+@discounts.told_by
+def of_pool(pool_id: int) -> list[discounts.User]:
+    mine = select(Automation.id, Automation.name).where(Automation.discount_pool_id == pool_id)
+    return [
+        discounts.User("automation", row.id, row.name) for row in db.session.execute(mine.order_by(Automation.name))
+    ]

@@ -15,6 +15,7 @@ from app.blueprints import (
     cron_builder,
     customers,
     dashboard,
+    discounts,
     erasures,
     errors,
     events,
@@ -44,6 +45,7 @@ from app.blueprints import (
 from app.blueprints.api import automations as api_automations
 from app.blueprints.api import consent as api_consent
 from app.blueprints.api import customers as api_customers
+from app.blueprints.api import discounts as api_discounts
 from app.blueprints.api import erasures as api_erasures
 from app.blueprints.api import events as api_events
 from app.blueprints.api import launches as api_launches
@@ -59,6 +61,7 @@ from app.blueprints.automations import acts as automation_acts
 from app.blueprints.automations import held_out as automation_holdout
 from app.blueprints.automations import rehearsing as automation_rehearsal
 from app.blueprints.automations import winner as automation_winner
+from app.blueprints.discounts import adding as discount_codes
 from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
 from app.blueprints.metrics import behind as metrics_people
@@ -111,11 +114,13 @@ DOORS = (
     automation_winner, automation_holdout, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
     launches,
     imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
+    discounts, discount_codes, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
     api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
     api_runs, api_messages, api_metrics, api_launches, segment,
+    api_runs, api_messages, api_metrics, api_discounts, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, settings_tracking, conversions, settings_launches, topics, sign_ups,

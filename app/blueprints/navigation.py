@@ -39,7 +39,14 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Imports", "imports.index", "file-import"),
         ),
     ),
-    ("Content", (Entry("Templates", "templates.index", "template"), Entry("Media", "media.index", "photo"))),
+    (
+        "Content",
+        (
+            Entry("Templates", "templates.index", "template"),
+            Entry("Media", "media.index", "photo"),
+            Entry("Discounts", "discounts.index", "tags"),
+        ),
+    ),
     (
         "Sending",
         (

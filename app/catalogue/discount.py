@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, func, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from app.db import Model, bigint_key, now_column
 
@@ -28,6 +28,7 @@ class DiscountPool(Model):
     changed_by: Mapped[str] = mapped_column(server_default=text("''"))
     created_date: Mapped[datetime] = now_column()
     updated_date: Mapped[datetime] = now_column()
+    sort_name: Mapped[str] = column_property(func.lower(name))
 
     __table_args__ = (
         CheckConstraint("kind IN ('fixed', 'generated', 'uploaded')", name="kind"),

@@ -25,7 +25,7 @@ FACTS: dict[str, Any] = {
     "cart": {"items": [COURSE, SECOND], "total": 88000, "currency": "EUR"},
     "checkout_url": "https://www.campus.example/checkout",
     "discount_code": "WELCOME10",
-    "discount_amount": 1000,
+    "discount_amount": "10 %",
     "product_name": COURSE["name"],
     "product_link": COURSE["url"],
     "recommendations": [COURSE | {"reason": "others bought it too"}, SECOND],

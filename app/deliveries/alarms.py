@@ -17,6 +17,8 @@ RECENT = 1000  # of a run that takes one mail after the other, all day
 NOT_PLANNED = "Nobody got anything. It was tried several times; Settings → Queues can try it again."
 CLOSED = "It refuses our mail, or what it allows is used up. Everything waits, nothing is lost."
 OPENS = "It opens by itself when the provider's time is over."
+USED_UP = "Nothing is lost, and no mail goes out without one: they follow as soon as codes are added."
+RUN_LOW = "Once there are none, mails wait. Add codes before that."
 # A batch that was set aside once and went out later counts no more.
 LOST = text(
     """
@@ -123,6 +125,33 @@ def sender_stands(domain: str, refused: str) -> None:
 
 def sender_gone(domain: str) -> None:
     alerts.settle(f"sender-refused:{domain}", "No mail comes from there any more.")
+
+
+def codes_used_up(pool_id: int, name: str, mails: int) -> None:
+    title = f"The codes of “{name}” are used up: {_mails(mails)}"
+    alerts.sound(f"codes-used-up:{pool_id}", title, USED_UP, f"/discounts/{pool_id}")
+
+
+def codes_go_on(pool_id: int, how: str) -> None:
+    alerts.settle(f"codes-used-up:{pool_id}", how)
+
+
+def codes_run_low(pool_id: int, name: str, least: int) -> None:
+    title = f"“{name}” has fewer than {least:,} codes left"
+    alerts.sound(f"codes-low:{pool_id}", title, RUN_LOW, f"/discounts/{pool_id}")
+
+
+def codes_suffice(pool_id: int) -> None:
+    alerts.settle(f"codes-low:{pool_id}", "There are enough codes again.")
+
+
+def pool_gone(pool_id: int) -> None:
+    for cause in (f"codes-used-up:{pool_id}", f"codes-low:{pool_id}"):
+        alerts.settle(cause, "The pool was deleted.")
+
+
+def _mails(count: int) -> str:
+    return f"{count:,} {'mail waits' if count == 1 else 'mails wait'}"
 
 
 def _lost(run: Run, lost: int, tried: int) -> None:

@@ -128,6 +128,12 @@ def find_delivery(delivery_id: int) -> Delivery | None:
     return db.session.get(Delivery, delivery_id) if delivery_id < 2**63 else None
 
 
+def run_names(delivery_ids: Iterable[int]) -> dict[int, str]:
+    """Of which run each of these mails is."""
+    found = select(Delivery.id, Run.name).join(Run, Run.id == Delivery.run_id).where(Delivery.id.in_(set(delivery_ids)))
+    return {row.id: row.name for row in db.session.execute(found)}
+
+
 def deliveries_after(run_id: int, delivery_id: int, most: int) -> list[Delivery]:
     theirs = select(Delivery).where(Delivery.run_id == run_id, Delivery.id > delivery_id)
     return list(db.session.scalars(theirs.order_by(Delivery.id).limit(most)))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.claims import NotYet
 from app.clock import clock
 from app.db import db
-from app.deliveries import quiet_hours, splitting, throttle, warming
+from app.deliveries import discounting, quiet_hours, splitting, throttle, warming
 from app.deliveries.batch import Batch
 from app.deliveries.limits import Limits
 from app.deliveries.run import Run
@@ -35,6 +35,8 @@ def look(batch: Batch, run: Run, limits: Limits, now: datetime) -> Steps:
         yield from _let_sleep(batch, run, limits, now)
     if limits.per_minute and run.next_post_at and run.next_post_at > now:
         yield from throttle.wait(run, throttle.takes(limits.per_minute, throttle.size(limits.per_minute)))
+    if run.discount_pool_id is not None:
+        yield from _let_wait_for_codes(batch, run, now)
     if limits.warm_up and (room := warming.room(limits.warm_up, now)) is not None:
         if room == 0:
             yield from _hold(batch, warming.NAME, FULL, warming.tomorrow(now))
@@ -92,6 +94,22 @@ def _let_sleep(batch: Batch, run: Run, limits: Limits, now: datetime) -> Iterato
     quiet_hours.move(batch, run, held)
     yield STILL_HERE  # the run is let go of before mails are drawn
     db.session.refresh(batch, with_for_update={"key_share": True})
+
+
+def _let_wait_for_codes(batch: Batch, run: Run, now: datetime) -> Iterator[bool]:
+    """Those for whom there are codes do not wait with the others."""
+    lacking, is_all = discounting.lacking(batch, run)
+    if is_all:
+        waits = discounting.wait(batch, run, now)
+        yield STILL_HERE
+        raise waits
+    if batch.held_for == discounting.NAME:
+        discounting.go_on(batch, run)
+    if lacking:
+        yield STILL_HERE  # as above
+        splitting.set_apart(batch, run, lacking)
+        yield STILL_HERE
+        db.session.refresh(batch, with_for_update={"key_share": True})
 
 
 def _hold(batch: Batch, why: str, said: str, until: datetime) -> Iterator[bool]:

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from app.db import db
-from app.deliveries import throttle
+from app.deliveries import discounting, throttle
 from app.deliveries.batch import Batch
 from app.deliveries.run import Run
 from app.settings import limits as of_team
@@ -35,8 +35,8 @@ class Limits:
         return throttle.size(self.per_minute) if self.per_minute else throttle.MOST
 
     def is_too_late(self, batch: Batch, run: Run, now: datetime) -> bool:
-        """What only waited for its turn never is: it was held, by a limit or by a person."""
-        if self.late is None or batch.held_for is None:
+        """What only waited for its turn, or for codes, never is: it was held, by a limit or by a person."""
+        if self.late is None or batch.held_for in (None, discounting.NAME):
             return False
         return now - (batch.meant_for or run.planned_for) > max(self.late, LEAST_LATE)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 
 from app.db import db
-from app.deliveries import accounts, directory, quiet_hours, runs, stopping
+from app.deliveries import accounts, directory, discounting, quiet_hours, runs, stopping
 from app.deliveries.account import ProviderAccount
 from app.deliveries.batch import Batch
 from app.deliveries.carriers import carrier
@@ -81,6 +81,7 @@ def _held_up(run: Run) -> str:
         return stopping.SAID
     if run.state != "sending":
         return ""
-    waits = Batch.run_id == run.id, Batch.waiting_since.is_not(None), Batch.held_for.is_distinct_from(quiet_hours.NAME)
+    is_said_above = Batch.held_for.in_((quiet_hours.NAME, discounting.NAME)).is_not(True)
+    waits = Batch.run_id == run.id, Batch.waiting_since.is_not(None), is_said_above
     said = select(Batch.error).where(*waits, Batch.error.is_not(None))
     return db.session.scalar(said.order_by(Batch.not_before.desc()).limit(1)) or ""

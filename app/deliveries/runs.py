@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import Actor, record
 from app.db import db
-from app.deliveries import alarms, canary, figures
+from app.deliveries import alarms, canary, discounting, figures
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import ACCEPTED, WAITING, Delivery
 from app.deliveries.run import Run
@@ -141,6 +141,7 @@ def cancel(run: Run, now: datetime, by: Actor) -> None:
         db.session.execute(text(statement), {"run": run.id})
     run.state, run.finished_at, run.waiting_since = "cancelled", now, None
     run.canary_until = None
+    discounting.cancelled(run)
     alarms.settle_unplanned(run)
     alarms.attended(run, "The run is cancelled.")
     record(by, "cancelled", "run", (str(run.id), run.name))

@@ -20,7 +20,7 @@ from app.consent import permission
 from app.content.language import Refused as CannotBeDrawn
 from app.content.language import Skip
 from app.db import db
-from app.deliveries import allowing, capping, message, outcomes, overtaken, rechecking, runs
+from app.deliveries import allowing, capping, discounting, message, outcomes, overtaken, rechecking, runs
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.limits import NONE, Limits
@@ -75,6 +75,7 @@ class Sealed:
     mails: list[Mail] = field(default_factory=list)
     ids: list[int] = field(default_factory=list)
     left: Left = field(default_factory=dict)
+    codes: dict[int, discounting.Facts] = field(default_factory=dict)  # what its pool gave each of them
     moved: dict[int, str] = field(default_factory=dict)  # who has another address than when the run was planned
 
 
@@ -83,6 +84,7 @@ def seal(batch: Batch, run: Run, provider: Provider, now: datetime, limits: Limi
     waiting = _waiting(batch)
     sealed = _expired(waiting) if limits.is_too_late(batch, run, now) else _sealed(run, waiting, limits, now)
     outcomes.leave(sealed.left)
+    discounting.keep(run, sealed.codes, sealed.left)
     if not sealed.ids:
         batch.state = "done"
         return None
@@ -181,6 +183,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
     open_ = [row for row in open_ if not told.is_over(row.id)]
     capped = capping.over(limits.caps, open_, now)
     taken = _taken(run, [row for row in open_ if row.id not in capped])
+    given = discounting.given(run, [row for row in open_ if row.id not in capped and row.id not in taken], now)
     writer = message.Writer.of(run, {row.variant for row in waiting}) if waiting else None
     for row in waiting:
         reason = refused.get(row.customer_id) or (overtaken.REASON if told.is_over(row.id) else None)
@@ -192,7 +195,8 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
             continue
         assert writer is not None
         try:
-            mail = writer.write(row.id, people[row.customer_id], told.facts(row.id, row.facts), row.variant)
+            facts = {**told.facts(row.id, row.facts), **given.get(row.id, {})}
+            mail = writer.write(row.id, people[row.customer_id], facts, row.variant)
         except Skip:
             sealed.left[row.id] = ("skipped", "missing_field")
         except CannotBeDrawn:
@@ -200,6 +204,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
         else:
             sealed.mails.append(mail)
             sealed.ids.append(row.id)
+            sealed.codes |= {row.id: given[row.id]} if row.id in given else {}
             if mail.to != row.email:
                 sealed.moved[row.id] = mail.to
     return sealed

@@ -58,6 +58,12 @@ def cut(batch: Batch, run: Run, size: int) -> None:
     batch.state = "done"
 
 
+def set_apart(batch: Batch, run: Run, ids: Sequence[int]) -> None:
+    """These go on as a batch of their own; the others are not held up by them."""
+    _hold(batch, run)
+    _move(batch, run, ids, len(ids))
+
+
 def _waiting(batch: Batch, most: int | None = None) -> list[int]:
     planned = Delivery.run_id == batch.run_id, Delivery.part == batch.part, Delivery.state == "planned"
     return list(db.session.scalars(select(Delivery.id).where(*planned).order_by(Delivery.id).limit(most)))

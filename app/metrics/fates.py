@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.customers.customer import Customer
 from app.db import db
-from app.deliveries import local_times, quiet_hours, stopping, throttle, warming
+from app.deliveries import discounting, local_times, quiet_hours, stopping, throttle, warming
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import ACCEPTED, WAITING, Delivery
 from app.deliveries.run import Run
@@ -23,6 +23,7 @@ HOLDS = {
     local_times.NAME: "It waits for the hour of their own clock.",
     throttle.NAME: "It waits for its turn: only so many go out a minute.",
     warming.NAME: "It waits for a day with room in the warm-up plan.",
+    discounting.NAME: "It waits for a discount code: its pool has none left.",
     "pause": "It waits since its run was paused.",
 }
 NOT_SO_FAR = "Not so far."

@@ -35,6 +35,7 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     """To whom, what and when. `from`: a sender of Settings; none: the default one, else MAIL_FROM.
 
     `subject`: in place of the template's. `variants`: several mails, of which each person gets always the same one.
+    `discount_pool_id`: where the codes come from that its mails show as facts.discount_code, each its own.
     `limits`: cap {n, per}, quiet_hours {from, to}, local_time (true or a time), throttle_per_minute, late_hours,
     canary: {"n": people} go first until somebody looks, {"n": people, "minutes": m} for so long; holdout_percent (more
     than 0, at most 50: always the same people get nothing); recheck_segment (true: who left it meanwhile gets none).
@@ -68,6 +69,7 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     goal: dict[str, Any] | UnsetType | None = UNSET
     subject: Subject | UnsetType | None = UNSET
     variants: list[Variant] | UnsetType | None = UNSET
+    discount_pool_id: Id | UnsetType | None = UNSET
 
 
 class AutomationChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -91,6 +93,7 @@ class AutomationChange(msgspec.Struct, forbid_unknown_fields=True, omit_defaults
     goal: dict[str, Any] | UnsetType | None = UNSET
     subject: Subject | UnsetType | None = UNSET
     variants: list[Variant] | UnsetType | None = UNSET
+    discount_pool_id: Id | UnsetType | None = UNSET
 
 
 class KnownAutomation(msgspec.Struct, kw_only=True):
@@ -108,6 +111,7 @@ class KnownAutomation(msgspec.Struct, kw_only=True):
     timezone: str | None
     sender: str | None = msgspec.field(name="from")
     reply_to: str | None
+    discount_pool_id: int | None
     trigger: dict[str, Any]
     goal: dict[str, Any] | None
     limits: dict[str, Any]

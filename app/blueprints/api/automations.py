@@ -38,6 +38,7 @@ KEPT = {
     "topic": "topic",
     "timezone": "timezone",
     "reply_to": "reply_to",
+    "discount_pool_id": "discount_pool_id",
     "trigger": "trigger",
     "limits": "limits",
     "goal": "goal",

@@ -15,6 +15,7 @@ from app.access import public
 from app.blueprints.api import (
     automation_paths,
     launch_paths,
+    discount_paths,
     metric_paths,
     run_paths,
     segment_paths,
@@ -77,6 +78,7 @@ TYPES = (
     *automation_paths.TYPES,
     *metric_paths.TYPES,
     *launch_paths.TYPES,
+    *discount_paths.TYPES,
 )
 
 
@@ -133,7 +135,7 @@ def document() -> dict[str, Any]:
     paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
     paths |= segment_paths.paths() | template_paths.paths() | run_paths.paths() | automation_paths.paths()
-    paths |= metric_paths.paths() | launch_paths.paths()
+    paths |= metric_paths.paths() | launch_paths.paths() | discount_paths.paths()
     return {
         "openapi": "3.1.0",
         "info": {

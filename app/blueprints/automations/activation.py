@@ -117,7 +117,7 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
         why=why,
         seconds=time.perf_counter() - began,
         unready=readiness.lacking(automation),
-        warnings=_warnings(automation),
+        warnings=_warnings(automation, people.get(None, 0)),
         templates=variants.templates(automation),
         answers=answers,
         kind=triggers.kind_of(automation.trigger),
@@ -133,13 +133,15 @@ def _counted(automation: Automation, now: datetime) -> dict[str | None, int]:
     return rehearsal.preflight(automation, now) if is_known else {}
 
 
-def _warnings(automation: Automation) -> list[str]:
+def _warnings(automation: Automation, people: int) -> list[str]:
     """What is not as it should be, and stops nothing."""
     config = running.config()
     found = [
         f"Nobody would get {mail}: it shows {path}, which comes with an event or a launch, and not by the clock."
         for mail, path in readiness.unfilled(automation)
     ]
+    if said := readiness.short_of_codes(automation, people):
+        found.append(said)
     if automation.purpose != "transactional" and not brand.current().postal_address.strip():
         found.append("There is no postal address yet: many countries ask for one in such mail. Settings → Brand.")
     if automation.sender_id is None and not any(one.is_default for one in senders.everyone()):

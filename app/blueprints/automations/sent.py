@@ -29,7 +29,7 @@ LIMITS = (
     "holdout_percent",
     "recheck_segment",
 )
-IDS = ("segment_id", "template_id", "sender_id")
+IDS = ("segment_id", "template_id", "sender_id", "discount_pool_id")
 EVERY_MORNING = "0 10 * * *"
 BLANK = {
     **sent_trigger.BLANK,
@@ -65,6 +65,7 @@ def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition,
         timezone=form["timezone"] or None,
         sender_id=id_of(form["sender_id"]),
         reply_to=form["reply_to"] or None,
+        discount_pool_id=id_of(form["discount_pool_id"]),
         trigger=trigger,
         goal=goal.meant(form, before),
         limits=limits(form) | canary.limits(form),

@@ -12,6 +12,8 @@ from app import running, wording
 from app.automations import cron, definition, goals, limits, occasions, reactions, readiness, triggers
 from app.automations.automation import Automation
 from app.blueprints.automations import goal, sent, sent_trigger, shown_trigger, variants
+from app.catalogue import discounts
+from app.catalogue.discount import DiscountPool
 from app.content import versions, writing
 from app.content.directory import choices as templates
 from app.content.template import MessageTemplate, TemplateVersion
@@ -39,6 +41,8 @@ class Said:
     next: list[datetime]
     sender: str
     reply_to: str | None
+    pool: DiscountPool | None
+    codes: str
     limits: list[str]
     goal: str
     earned: Earned
@@ -48,6 +52,7 @@ class Said:
 def of(automation: Automation, now: datetime) -> Said:
     template = writing.find(automation.template_id) if automation.template_id else None
     topic = topics.called(automation.topic) if automation.topic else None
+    pool = discounts.find(automation.discount_pool_id) if automation.discount_pool_id else None
     zone, rule = definition.zone_of(automation), conversions.read().rule
     return Said(
         segment=keeping.find(automation.segment_id) if automation.segment_id else None,
@@ -59,6 +64,8 @@ def of(automation: Automation, now: datetime) -> Said:
         next=triggers.next_times(automation.trigger, zone, now, NEXT),
         sender=readiness.sender_of(automation),
         reply_to=occasions.reply_to_of(automation),
+        pool=pool,
+        codes=discounts.left_said(pool) if pool else "",
         limits=limits.said(automation.limits),
         goal=goals.sentence(automation.goal, ZoneInfo(zone)),
         earned=money.of_automation(automation.id, rule),
@@ -95,6 +102,7 @@ def beside(typed: Mapping[str, Any], held: Automation | None) -> dict[str, Any]:
         "templates": _templates([typed.get("template_id", ""), *variants.templates(typed)]),
         "topics": _topics(typed.get("topic", "")),
         "senders": [(str(one.id), f"{one.name} <{one.email}>") for one in senders.everyone()],
+        "pools": discounts.choices(),
         "default_sender": f"{default.name} <{default.email}>" if default else running.config().mail_from,
         "zone_choices": _zones(typed.get("timezone", "")),
         "team_zone": team.zone().key,

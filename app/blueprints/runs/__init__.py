@@ -13,10 +13,12 @@ from app.access import may
 from app.automations import limits
 from app.blueprints import asking, splits
 from app.blueprints.runs import falling
+from app.catalogue import discounts
+from app.catalogue.discount import DiscountPool
 from app.content.template import MessageTemplate, TemplateVersion
 from app.customers import directory as customers
 from app.db import db
-from app.deliveries import directory, progress, runs, stopping
+from app.deliveries import directory, discounting, progress, runs, stopping
 from app.deliveries import using as using  # says of templates which runs have sent them
 from app.deliveries.run import OPEN, Run
 from app.segments import keeping as segments
@@ -33,6 +35,8 @@ class Used:
     number: int
     has_segment: bool
     limits: list[str]
+    pool: DiscountPool | None
+    codes: str
 
 
 @door.app_context_processor
@@ -117,4 +121,6 @@ def _used(run: Run) -> Used:
     version = db.session.get_one(TemplateVersion, run.version_id)
     template = db.session.get(MessageTemplate, version.template_id)
     is_there = run.segment_id is not None and segments.find(run.segment_id) is not None
-    return Used(template, version.number, is_there, limits.said(run.limits))
+    pool = discounting.pool_of(run)
+    codes = discounts.left_said(pool) if pool else ""
+    return Used(template, version.number, is_there, limits.said(run.limits), pool, codes)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, abort
 
 from app import htmx
-from app.access import may
+from app.access import may, person
 from app.automations import awaited, waits
 from app.blueprints.automations import shown_trigger
+from app.catalogue import codes
 from app.customers import directory as customers
 from app.deliveries import directory, local_outbox, runs, variants
+from app.deliveries.delivery import Delivery
 from app.deliveries.run import Run
 from app.settings import conversions
 from app.tracking import directory as tracking
@@ -29,6 +33,7 @@ def show(delivery_id: int) -> Response:
     return htmx.answer(
         "deliveries/show.html",
         delivery=delivery,
+        facts=_facts(delivery),
         run=run,
         variant=variants.of_delivery(delivery),
         led_to=money.led_to(delivery.id, conversions.read().rule),
@@ -56,3 +61,11 @@ def of_customer(customer_id: int) -> Response:
         unless_of=shown_trigger.unless_of,
         OUTCOMES=waits.OUTCOMES,
     )
+
+
+def _facts(delivery: Delivery) -> dict[str, Any] | None:
+    """A code is worth money: whoever only looks sees how it begins."""
+    facts = delivery.facts
+    if not facts or not facts.get("discount_code") or person().may("edit"):
+        return facts
+    return facts | {"discount_code": codes.masked(str(facts["discount_code"]))}
