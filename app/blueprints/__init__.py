@@ -95,6 +95,7 @@ from app.blueprints.templates import previews as template_previews
 from app.blueprints.templates import publications as template_publications
 from app.blueprints.templates import test_sends as template_test_sends
 from app.blueprints.templates import versions as template_versions
+from app.blueprints.track import recommending as track_recommending
 
 csrf = CSRFProtect()
 DOORS = (
@@ -116,7 +117,7 @@ SETTINGS_DOORS = (
 )  # fmt: skip
 
 # The token in a link is the key here; no session is looked at.
-PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
+PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking, track_recommending)
 
 
 def init_app(app: Flask) -> None:

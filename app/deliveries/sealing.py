@@ -178,6 +178,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
     capped = capping.over(limits.caps, open_, now)
     taken = _taken(run, [row for row in open_ if row.id not in capped])
     writer = message.Writer.of(run, {row.variant for row in waiting}) if waiting else None
+    recommended = writer.recommended([row.customer_id for row in open_], now) if writer else {}
     for row in waiting:
         reason = refused.get(row.customer_id) or ("capped" if row.id in capped else None)
         reason = reason or _unfit(people[row.customer_id].email or "")
@@ -187,7 +188,8 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
             continue
         assert writer is not None
         try:
-            mail = writer.write(row.id, people[row.customer_id], row.facts or {}, row.variant)
+            facts = {**recommended.get(row.customer_id, {}), **(row.facts or {})}
+            mail = writer.write(row.id, people[row.customer_id], facts, row.variant)
         except Skip:
             sealed.left[row.id] = ("skipped", "missing_field")
         except CannotBeDrawn:
