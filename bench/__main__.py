@@ -20,6 +20,7 @@ NAMES = (
     "triggers",
     "tracking",
     "metrics",
+    "shop-recommend",
 )
 
 
