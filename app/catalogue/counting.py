@@ -2,7 +2,8 @@
 
 Each count is made beside what is there, then what differs is written, in one transaction: whoever reads sees the old
 or the new, and what is killed half-way has changed nothing. Only people whom we know count: anybody could invent
-sessions. Somebody who looks at thousands of products counts with the last few, so the work stays within bounds.
+sessions. Of each the last few products count, and of very many people those who came last: a quarter of a million know
+what goes with what, and the work stays within bounds.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.db import db
 BEST, PAIRS = 24, 12  # so many of each are kept
 SOLD, VIEWED, BOUGHT = timedelta(days=90), timedelta(days=30), timedelta(days=180)
 LAST = 30  # different products of a person
+PEOPLE = 250_000
 MEMORY = "256MB"  # sorts and sums of ten million rows
 
 BEST_SELLERS = """
@@ -60,9 +62,12 @@ LATELY = {
 }
 HELD = """
     CREATE TEMP TABLE held ON COMMIT DROP AS
+    WITH lately AS MATERIALIZED (SELECT customer_id, n, at FROM ({lately}) found JOIN numbered USING (product_id)),
+         people AS (SELECT customer_id FROM lately GROUP BY 1 HAVING count(*) > 1
+                     ORDER BY max(at) DESC, customer_id LIMIT :people)
     SELECT customer_id, n FROM (
       SELECT customer_id, n, row_number() OVER (PARTITION BY customer_id ORDER BY at DESC, n) AS nth
-        FROM ({lately}) lately JOIN numbered USING (product_id)) theirs
+        FROM lately JOIN people USING (customer_id)) theirs
      WHERE nth <= :last
 """
 TOGETHER = """
@@ -107,7 +112,8 @@ def bought_together(now: datetime) -> int:
 def _together(kind: str, now: datetime, since: datetime) -> int:
     _begin()
     db.session.execute(text(PRODUCTS))
-    db.session.execute(text(HELD.format(lately=LATELY[kind])), {"since": since, "now": now, "last": LAST})
+    said = {"since": since, "now": now, "last": LAST, "people": PEOPLE}
+    db.session.execute(text(HELD.format(lately=LATELY[kind])), said)
     db.session.execute(text("ANALYZE held, numbered"))
     db.session.execute(text(TOGETHER), {"kind": kind, "pairs": PAIRS})
     return _put("product_pairs", ("kind", "product_id", "place"), "other_id, times", f"kind = '{kind}'")

@@ -89,6 +89,17 @@ def test_of_somebody_who_looks_at_everything_only_the_last_products_count(monkey
     assert pairs("viewed") == {"second": [("third", 1)], "third": [("second", 1)]}
 
 
+def test_of_many_people_those_who_came_last_count(monkeypatch):
+    monkeypatch.setattr(counting, "PEOPLE", 1)
+    maya, jonas = (one.id for one in make_customers(2))
+    for one in ("tent", "stove", "mug"):
+        make_product(one)
+    make_view(maya, "tent", NOW - 2 * DAY), make_view(maya, "mug", NOW - 2 * DAY)
+    make_view(jonas, "tent"), make_view(jonas, "stove")
+    count()
+    assert pairs("viewed") == {"tent": [("stove", 1)], "stove": [("tent", 1)]}
+
+
 def test_what_one_person_bought_goes_together_also_in_several_orders():
     maya, jonas = (one.id for one in make_customers(2))
     for one in ("tent", "stove", "mug"):

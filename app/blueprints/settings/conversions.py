@@ -30,7 +30,7 @@ AIMS = {
     "opened": ("Opened, more than", "Of the mails that arrived."),
     "clicked": ("Clicked, more than", "Of the mails that arrived."),
     "converted": ("Converted, more than", "Of the mails that arrived."),
-    "abandoned": ("Carts not ordered, less than", "Of the carts begun a day ago or earlier."),
+    "abandoned": ("Carts abandoned, less than", "Of the carts begun a day ago or earlier."),
     "recovered": ("Carts recovered, more than", "Of the reminders sent for abandoned carts."),
 }
 
