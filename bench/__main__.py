@@ -23,6 +23,7 @@ NAMES = (
     "shop-views",
     "metrics",
     "shop-scans",
+    "shop-recommend",
 )
 
 

@@ -104,6 +104,7 @@ from app.blueprints.templates import versions as template_versions
 from app.blueprints.track import keeping as track
 from app.blueprints.track import script as track_script
 from app.blueprints.track import views as track_views
+from app.blueprints.track import recommending as track_recommending
 
 csrf = CSRFProtect()
 DOORS = (
@@ -131,6 +132,7 @@ SETTINGS_DOORS = (
 PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
 # Pages of the shop knock here, with a token of theirs or a session of nobody's; kept by their path (track/keeping.py).
 SHOP = (track_views, track_script)
+PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking, track_recommending)
 
 
 def init_app(app: Flask) -> None:

@@ -11,6 +11,8 @@ from app import htmx, wording
 from app.access import actor, may, person
 from app.audit import record
 from app.blueprints import asking
+from app.catalogue import recommending
+from app.catalogue.recommending import Recommended
 from app.consent import links, summary
 from app.customers import ambiguity, attribute_filters, attribute_indexes, directory, export, history
 from app.db import db
@@ -82,6 +84,7 @@ def show(customer_id: int) -> ResponseReturnValue:
         fields_set=fields,
         attributes_set=attributes,
         aliases=directory.aliases(customer.id),
+        recommended=[] if htmx.wants_fragment() else _recommended(customer.id),
     )
 
 
@@ -102,6 +105,10 @@ def _moved(customer_id: int) -> ResponseReturnValue:
         return htmx.answer("customers/erased.html", code=410, customer_id=customer_id)
     survivor = directory.survivor(customer_id) or abort(404)
     return redirect(url_for("customers.show", customer_id=survivor))
+
+
+def _recommended(customer_id: int) -> list[Recommended]:
+    return recommending.of_customers([customer_id], datetime.now(UTC))[customer_id]
 
 
 def _links(customer_id: int) -> dict[str, str]:

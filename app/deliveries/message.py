@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from app import running
-from app.content import headers, knowledge, links, rendering, versions
+from app.content import headers, knowledge, links, recommended, rendering, versions
 from app.content.knowledge import Person
 from app.content.links import Link
 from app.content.rendering import Frozen, Rendered
@@ -32,6 +32,7 @@ class Sheet:
 
     drawing: Drawing
     tracker: Tracker | None = None
+    recommends: bool = False
 
     def drawn(self, delivery_id: int, known: Mapping[str, Any], zone: ZoneInfo) -> Rendered:
         if self.tracker is None:
@@ -69,6 +70,11 @@ class Writer:
             base_url,
             about.of(run),
         )
+
+    def recommended(self, customer_ids: Sequence[int], now: datetime) -> Mapping[int, Mapping[str, Any]]:
+        """As facts, for all of a batch at once; nothing is asked for mails that do not name it."""
+        is_named = any(sheet.recommends for sheet in self.sheets.values())
+        return recommended.facts(customer_ids, now) if is_named else {}
 
     def write(self, delivery_id: int, person: Person, facts: Mapping[str, Any], variant: int | None = None) -> Mail:
         """Raises Skip where the template says so, Refused where it cannot be drawn."""
@@ -111,9 +117,10 @@ def _sheet(run: Run, version_id: int, subject: str | None, base_url: str, is_mai
     frozen = source.frozen if subject is None else replace(source.frozen, subject=subject)
     tracker = tracks.tracker(run, version_id, source.links, source.targets, base_url)
     if tracker is None:
-        return Sheet(rendering.compiled(frozen))
+        return Sheet(rendering.compiled(frozen), recommends=source.recommends)
     targets.keep(version_id, source.targets)
-    return Sheet(rendering.compiled(frozen, tracker.led, tracker.tail if is_mail else ""), tracker)
+    drawing = rendering.compiled(frozen, tracker.led, tracker.tail if is_mail else "")
+    return Sheet(drawing, tracker, source.recommends)
 
 
 @dataclass(frozen=True)
@@ -123,13 +130,16 @@ class Source:
     frozen: Frozen
     links: list[Link]
     targets: Targets
+    recommends: bool
 
 
 @lru_cache(64)
 def _source(version_id: int, base_url: str, _since: datetime) -> Source:
     """A version never changes: read once in a process for each run. (After a restore the same numbers come again.)"""
-    frozen = versions.frozen(db.session.get_one(TemplateVersion, version_id), base_url)
-    return Source(frozen, links.find(frozen.html), targets.of(version_id))
+    version = db.session.get_one(TemplateVersion, version_id)
+    frozen = versions.frozen(version, base_url)
+    recommends = recommended.is_named(version.fields)
+    return Source(frozen, links.find(frozen.html), targets.of(version_id), recommends)
 
 
 def people(customer_ids: Sequence[int]) -> dict[int, Person]:

@@ -185,6 +185,7 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
     taken = _taken(run, [row for row in open_ if row.id not in capped])
     given = discounting.given(run, [row for row in open_ if row.id not in capped and row.id not in taken], now)
     writer = message.Writer.of(run, {row.variant for row in waiting}) if waiting else None
+    recommended = writer.recommended([row.customer_id for row in open_], now) if writer else {}
     for row in waiting:
         reason = refused.get(row.customer_id) or (overtaken.REASON if told.is_over(row.id) else None)
         reason = reason or ("capped" if row.id in capped else None)
@@ -195,7 +196,8 @@ def _sealed(run: Run, waiting: Sequence[Waiting], limits: Limits, now: datetime)
             continue
         assert writer is not None
         try:
-            facts = {**told.facts(row.id, row.facts), **given.get(row.id, {})}
+            known = told.facts(row.id, row.facts)
+            facts = {**recommended.get(row.customer_id, {}), **known, **given.get(row.id, {})}
             mail = writer.write(row.id, people[row.customer_id], facts, row.variant)
         except Skip:
             sealed.left[row.id] = ("skipped", "missing_field")

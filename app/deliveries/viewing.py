@@ -1,4 +1,7 @@
-"""A mail in the browser: drawn again from its frozen version, its person and the facts that its delivery kept."""
+"""A mail in the browser: drawn again from its frozen version, its person and the facts that its delivery kept.
+
+What it recommends is not kept: it is what would be recommended now for what was known of them when it went out.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ def page(delivery_id: int) -> str | None:
     if person is None:
         return None
     writer = Writer.of(run, {delivery.variant}, is_mail=False)
+    recommended = writer.recommended([person.id], delivery.accepted_at or run.planned_for)
+    facts = {**recommended.get(person.id, {}), **(delivery.facts or {})}
     try:
-        return writer.write(delivery.id, person, delivery.facts or {}, delivery.variant).html
+        return writer.write(delivery.id, person, facts, delivery.variant).html
     except (Skip, Refused):
         return None

@@ -73,25 +73,25 @@ class Credit:
 
 
 def total(scope: Scope) -> Figures:
-    return _by("1", sources.days(scope), scope, _revenue("1", scope)).get(1, Figures())
+    return by("1", sources.days(scope), scope, revenue("1", sources.credited(scope), scope)).get(1, Figures())
 
 
 def by_day(scope: Scope) -> list[tuple[date, Figures]]:
     """Days without mail as well; of a long range by week, each named by its first day in it."""
     step = STEP[scope.range.is_by_week]
-    found = _by(step, sources.days(scope), scope, _revenue(step, scope))
+    found = by(step, sources.days(scope), scope, revenue(step, sources.credited(scope), scope))
     return [(one, found.get(one, Figures())) for one in scope.range.steps()]
 
 
 def by_hour(scope: Scope) -> list[tuple[int, Figures]]:
     """By the hour in which the mails were sent; without revenue."""
-    found = _by("hour", sources.hours(scope), scope)
+    found = by("hour", sources.hours(scope), scope)
     return [(hour, found.get(hour, Figures())) for hour in range(24)]
 
 
 def by_mailbox(scope: Scope) -> list[tuple[str, Figures]]:
     """By who keeps their mail; without revenue."""
-    found = _by("mailbox", sources.mailboxes(scope), scope)
+    found = by("mailbox", sources.mailboxes(scope), scope)
     return [(one, found.get(one, Figures())) for one in MAILBOXES]
 
 
@@ -107,8 +107,8 @@ def by_campaign(scope: Scope) -> list[Campaign]:
             figures[key] = _figures(row)
         else:
             sent[key][steps[row["step"]]] = row["sent"]
-    revenue = _campaign_revenue(scope)
-    found = [Campaign(*key, replace(one, revenue=revenue.get(key, {})), sent[key]) for key, one in figures.items()]
+    earned = _campaign_revenue(scope)
+    found = [Campaign(*key, replace(one, revenue=earned.get(key, {})), sent[key]) for key, one in figures.items()]
     return sorted(found, key=lambda one: (-one.figures.sent, one.name, one.automation_id or 0))
 
 
@@ -128,12 +128,12 @@ def by_link(scope: Scope, most: int = 200) -> list[links.Clicks]:
 
 def by_rule(scope: Scope) -> list[Credit]:
     conversions: dict[str, int] = defaultdict(int)
-    revenue: Revenue = defaultdict(dict)
+    earned: Revenue = defaultdict(dict)
     for row in _rows(BY_RULE.format(credits=sources.credited(scope)), scope):
         conversions[row["rule"]] += row["conversions"]
         if row["currency"]:
-            revenue[row["rule"]][row["currency"]] = row["amount"]
-    return [Credit(rule, count, revenue[rule]) for rule, count in conversions.items()]
+            earned[row["rule"]][row["currency"]] = row["amount"]
+    return [Credit(rule, count, earned[rule]) for rule, count in conversions.items()]
 
 
 def funnel(found: Figures) -> list[Step]:
@@ -142,15 +142,16 @@ def funnel(found: Figures) -> list[Step]:
     return [Step(name, count, count / found.sent if found.sent else None) for name, count in counts.items()]
 
 
-def _by(key: str, source: str, scope: Scope, revenue: Revenue | None = None) -> dict[Any, Figures]:
+def by(key: str, source: str, scope: Scope, earned: Revenue | None = None) -> dict[Any, Figures]:
     """Figures by one column of a source."""
     asked = f"SELECT {key} AS key, {_sums(scope)} FROM ({source}) rows GROUP BY 1"
-    return {row["key"]: _figures(row, (revenue or {}).get(row["key"])) for row in _rows(asked, scope)}
+    return {row["key"]: _figures(row, (earned or {}).get(row["key"])) for row in _rows(asked, scope)}
 
 
-def _revenue(key: str, scope: Scope) -> Revenue:
+def revenue(key: str, source: str, scope: Scope) -> Revenue:
+    """By one column of a source of credit."""
     asked = f"""
-        SELECT {key} AS key, currency, sum(amount)::bigint AS amount FROM ({sources.credited(scope)}) rows
+        SELECT {key} AS key, currency, sum(amount)::bigint AS amount FROM ({source}) rows
          WHERE rule = :rule AND currency IS NOT NULL GROUP BY 1, 2 ORDER BY 2
     """
     found: Revenue = defaultdict(dict)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from app import money
-from app.metrics import reports
+from app.automations.behaviours.settings import ABANDONED_CART
+from app.metrics import carts, reports, triggers
 from app.metrics.figures import NAMES, Figures
 from app.metrics.scope import Scope
 
 Row = Sequence[object]
+CARTS = "carts"
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
-def rows(scope: Scope, which: str) -> Iterator[Row]:
+def rows(scope: Scope, which: str, now: datetime) -> Iterator[Row]:
     """Raises KeyError for a report that there is not."""
-    return REPORTS[which](scope)
+    return _carts(scope, now) if which == CARTS else REPORTS[which](scope)
 
 
 def _days(scope: Scope) -> Iterator[Row]:
@@ -33,6 +36,20 @@ def _mailboxes(scope: Scope) -> Iterator[Row]:
 def _campaigns(scope: Scope) -> Iterator[Row]:
     named = (((one.automation_id, one.name), one.figures) for one in reports.by_campaign(scope))
     return _figures(("automation_id", "name"), named)
+
+
+def _triggers(scope: Scope) -> Iterator[Row]:
+    return _figures(("trigger",), (((one.kind,), one.figures) for one in triggers.of(scope)))
+
+
+def _carts(scope: Scope, now: datetime) -> Iterator[Row]:
+    """All of the shop, whichever mails were asked for; rates in what has to be divided by what."""
+    found = carts.of(scope.range, triggers.only(triggers.of(scope), ABANDONED_CART), now)
+    yield "figure", "count", "currency"
+    for name in ("begun", "ripe", "ordered", "emptied", "left", "mailed", "recovered"):
+        yield name, getattr(found, name), ""
+    for currency, amount in found.revenue.items():
+        yield "revenue", money.plain(amount, currency), currency
 
 
 def _week(scope: Scope) -> Iterator[Row]:
@@ -83,4 +100,6 @@ REPORTS: Mapping[str, Callable[[Scope], Iterator[Row]]] = {
     "links": _links,
     "funnel": _funnel,
     "rules": _rules,
+    "triggers": _triggers,
 }
+WHICH = (*REPORTS, CARTS)

@@ -18,6 +18,7 @@ from app.automations import entering, following, schedule, waits
 from app.catalogue import weeks
 from app.automations.behaviours import scanning
 from app.automations.launches import shelf, steps
+from app.catalogue import jobs as catalogue
 from app.consent import signups
 from app.db import db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification
@@ -83,6 +84,7 @@ RECURRING = (
     Recurring("Forget the bodies of old calls", 24 * HOUR, "upkeep", keep.forget_old),
     Recurring("Forget expired invitations", 24 * HOUR, "upkeep", sweeping.forget_expired_invitations),
     Recurring("Forget sign-ups that nobody confirmed", 24 * HOUR, "upkeep", signups.forget_unconfirmed),
+    Recurring("Count what sells and what goes together", HOUR, "upkeep", catalogue.begin),
     Recurring("Tidy what imports left behind", HOUR, "upkeep", import_tidying.tidy),
     Recurring("Count the segments that nobody has counted for six hours", 10 * MINUTE, "upkeep", segments.measure_due),
     Recurring("Empty the local outbox of old mail", 24 * HOUR, "upkeep", local_outbox.forget_old),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from flask import Blueprint, Response
 
@@ -11,8 +12,10 @@ from app.blueprints.api import known, lists, taking
 from app.blueprints.api.answers import answer
 from app.blueprints.api.publishing import publish
 from app.blueprints.api.refusals import Refusal
-from app.blueprints.api.shapes import Customer, CustomerList
+from app.blueprints.api.shapes import Customer, CustomerList, Recommendation, RecommendationList
 from app.blueprints.api.taking import Call
+from app.catalogue import recommending
+from app.clock import clock
 from app.consent import preferences
 from app.customers import directory, who
 from app.customers.customer import Customer as Row
@@ -46,14 +49,27 @@ def index() -> Response:
 @door.get("/<int:customer_id>")
 @key("read")
 def show(customer_id: int) -> Response:
-    row = directory.find(customer_id) or _survivor(customer_id)
-    if row is None:
-        raise Refusal(404, "not_found", f"There is no customer {customer_id}.")
+    row = _find(customer_id)
     return answer(known.customer(row, preferences.as_said(row.id)))
+
+
+@door.get("/<int:customer_id>/recommendations")
+@key("read")
+def recommended(customer_id: int) -> Response:
+    row = _find(customer_id)
+    found = recommending.of_customers([row.id], clock())[row.id]
+    return answer(RecommendationList([Recommendation(**asdict(one)) for one in found]))
 
 
 def _store(items: Sequence[tuple[int, Customer]], call: Call) -> Tally:
     return publish(items, call.said, call.now, call.receipt_id)[0]
+
+
+def _find(customer_id: int) -> Row:
+    row = directory.find(customer_id) or _survivor(customer_id)
+    if row is None:
+        raise Refusal(404, "not_found", f"There is no customer {customer_id}.")
+    return row
 
 
 def _survivor(customer_id: int) -> Row | None:

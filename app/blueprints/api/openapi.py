@@ -69,6 +69,7 @@ TYPES = (
     shapes.Refused,
     shapes.KnownCustomer,
     shapes.CustomerList,
+    shapes.RecommendationList,
     shapes.CustomerConsent,
     shapes.ChangedConsent,
     shapes.Erased,
@@ -133,6 +134,7 @@ def document() -> dict[str, Any]:
     paths: dict[str, Any] = {one.path: {"post": _post(one)} for one in FACTS}
     paths["/customers"]["get"] = _list()
     paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
+    paths["/customers/{id}/recommendations"] = {"get": _recommended()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
     paths |= segment_paths.paths() | template_paths.paths() | run_paths.paths() | automation_paths.paths()
     paths |= metric_paths.paths() | launch_paths.paths() | discount_paths.paths()
@@ -234,6 +236,18 @@ def _one() -> dict[str, Any]:
         "parameters": [ID],
         "responses": {
             "200": answer("The customer.", refer("KnownCustomer")),
+            **refusals(401, 403, 404, 429),
+        },
+    }
+
+
+def _recommended() -> dict[str, Any]:
+    return {
+        "summary": "Products for a customer, the best first, each with its reason; what sold out is left away.",
+        "operationId": "get_recommendations",
+        "parameters": [ID],
+        "responses": {
+            "200": answer("At most six products.", refer("RecommendationList")),
             **refusals(401, 403, 404, 429),
         },
     }

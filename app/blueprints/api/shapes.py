@@ -198,6 +198,24 @@ class CustomerList(msgspec.Struct):
     next_cursor: str | None
 
 
+class Recommendation(msgspec.Struct, kw_only=True):
+    """`price`: minor units; `reason`: why it is recommended, in words."""
+
+    product_id: str
+    name: str
+    price: int | None
+    currency: str | None
+    url: str
+    image_url: str | None
+    reason: str
+
+
+class RecommendationList(msgspec.Struct):
+    """The best first."""
+
+    data: list[Recommendation]
+
+
 class KnownErasure(msgspec.Struct, kw_only=True):
     """`state`: running, finished or failed; `steps`: what each room forgot so far."""
 

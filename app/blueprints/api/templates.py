@@ -17,7 +17,7 @@ from app.blueprints.api.answers import answer
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.api.shapes import said
 from app.blueprints.api.template_shapes import KnownTemplate, TemplateChange
-from app.content import directory, knowledge, publishing, usage, versions, writing
+from app.content import directory, knowledge, publishing, recommended, usage, versions, writing
 from app.content.knowledge import Person
 from app.content.template import MessageTemplate
 from app.content.writing import Draft
@@ -92,7 +92,8 @@ def render(template_id: int) -> Response:
     """The draft as this person would get it. Nothing is sent, and nothing is kept."""
     template = _find(template_id)
     wanted = authored.wanted(reading.body(), template_shapes.Rendering)
-    person, facts = _person(wanted), said(wanted.facts) or {}
+    person = _person(wanted)
+    facts = recommended.seen(person.id, datetime.now(UTC)) | (said(wanted.facts) or {})
     try:
         shown = publishing.drawn(writing.composed(writing.of(template)), person, facts, zone())
     except publishing.Broken as broken:

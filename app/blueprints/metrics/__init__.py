@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, request
 from app import htmx, wording
 from app.access import may
 from app.automations import keeping as automations
-from app.blueprints.metrics import asked, tiles, viewing
+from app.blueprints.metrics import asked, shop, tiles, viewing
 from app.blueprints.settings.conversions import RULES
 from app.metrics import cost
 from app.metrics.cost import Cost
@@ -25,7 +25,8 @@ MAILBOXES = {"gmail": "Gmail", "outlook": "Outlook", "yahoo": "Yahoo", "icloud":
 @door.get("")
 @may("read")
 def index() -> Response:
-    wanted = asked.read(request.args, datetime.now(UTC), wording.zone())
+    now = datetime.now(UTC)
+    wanted = asked.read(request.args, now, wording.zone())
     setting = conversions.read()
     view = viewing.of(wanted.scope, wanted.sort)
     return htmx.answer(
@@ -34,6 +35,7 @@ def index() -> Response:
         scope=wanted.scope,
         view=view,
         tiles=tiles.of(view.total, view.before),
+        shop=shop.of(wanted.scope, now) if wanted.scope.is_everything else None,
         campaign=_campaign(wanted.scope.automation_id),
         cost=_cost(view.total, setting),
         rule=RULES[setting.rule][1],

@@ -23,10 +23,11 @@ door = Blueprint("metrics_export", __name__, url_prefix="/metrics/export")
 @door.get("/<which>.csv")
 @may("read")
 def show(which: str) -> Response:
-    if which not in tables.REPORTS:
+    if which not in tables.WHICH:
         abort(404)
-    scope = asked.read(request.args, datetime.now(UTC), wording.zone()).scope
-    written = "\ufeff" + "".join(map(_line, tables.rows(scope, which)))
+    now = datetime.now(UTC)
+    scope = asked.read(request.args, now, wording.zone()).scope
+    written = "\ufeff" + "".join(map(_line, tables.rows(scope, which, now)))
     days = {"from": scope.range.first.isoformat(), "to": scope.range.last.isoformat()}
     write_down(actor(), "exported", "metrics", (None, which.capitalize()), after=days)
     db.session.commit()

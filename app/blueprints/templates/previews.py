@@ -6,6 +6,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, request
@@ -16,7 +17,7 @@ from app.access import may, person
 from app.blueprints.media.frames import framed
 from app.blueprints.templates import chosen, found, sent
 from app.blueprints.templates.chosen import Chosen
-from app.content import lacking, language, lint, occasions, publishing, writing
+from app.content import lacking, language, lint, occasions, publishing, recommended, writing
 from app.content.publishing import Broken, Problem, Shown
 from app.content.writing import Draft
 from app.deliveries import notices
@@ -48,7 +49,8 @@ def create(template_id: int) -> Response:
         return _shown(seen_as, problems=[Problem(0, one.message, where=one.path) for one in faults])
     try:
         draft = writing.composed(draft)
-        drawn = publishing.drawn(draft, seen_as.person, occasions.of(seen_as.person.id), zone())
+        facts = occasions.of(seen_as.person.id) | recommended.seen(seen_as.person.id, datetime.now(UTC))
+        drawn = publishing.drawn(draft, seen_as.person, facts, zone())
     except Broken as broken:
         return _shown(seen_as, problems=broken.problems)
     except language.Refused as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -13,7 +14,7 @@ from app.access import actor, may, person
 from app.accounts.user import User
 from app.blueprints.merges import number
 from app.blueprints.templates import chosen, found, sent
-from app.content import language, occasions, publishing, versions, writing
+from app.content import language, occasions, publishing, recommended, versions, writing
 from app.content.publishing import Broken, Shown
 from app.content.template import MessageTemplate
 from app.db import db
@@ -64,7 +65,8 @@ def _drawn(template: MessageTemplate, seen_as: chosen.Chosen) -> tuple[Shown, st
     if faults := faults + writing.problems(draft):
         return Shown(), f"{faults[0].path}: {faults[0].message}"
     try:
-        shown = publishing.drawn(writing.composed(draft), seen_as.person, occasions.of(seen_as.person.id), zone())
+        facts = occasions.of(seen_as.person.id) | recommended.seen(seen_as.person.id, datetime.now(UTC))
+        shown = publishing.drawn(writing.composed(draft), seen_as.person, facts, zone())
     except (Broken, language.Refused) as broken:
         return Shown(), f"This mail cannot be drawn yet: {broken.problems[0].message}"
     if shown.skipped:
