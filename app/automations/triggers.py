@@ -11,21 +11,26 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.automations import cron, reactions
+from app.automations.behaviours import settings
 from app.problem import Problem
 
 NOW = "now"
 YEARS = range(2000, 2200)  # each of their moments can be told in every zone
-LATER = ("behaviour", "launch")
-UNKNOWN = "Say when: by a cron expression, once, by an event, by joining the segment, or after another automation."
+BEHAVIOUR = "behaviour"
+LATER = ("launch",)
+UNKNOWN = (
+    "Say when: by a cron expression, once, by an event, by joining the segment, after another automation,"
+    " or by what people do in the shop."
+)
 
 
 def kind_of(trigger: Mapping[str, Any]) -> str:
-    return reactions.kind_of(trigger) or next(iter(trigger), "")
+    return reactions.kind_of(trigger) or (BEHAVIOUR if BEHAVIOUR in trigger else next(iter(trigger), ""))
 
 
 def needs_segment(trigger: Mapping[str, Any]) -> bool:
     """Whoever does something, or got another mail, is meant by that alone."""
-    return kind_of(trigger) not in ("event", "after")
+    return kind_of(trigger) not in ("event", "after", BEHAVIOUR)
 
 
 def is_by_clock(trigger: Mapping[str, Any]) -> bool:
@@ -36,6 +41,8 @@ def problems(trigger: Mapping[str, Any], zone: str, now: datetime) -> list[Probl
     kind = kind_of(trigger)
     if kind in reactions.KINDS:
         return _of_reaction(trigger, zone)
+    if kind == BEHAVIOUR:
+        return _of_behaviour(trigger)
     if len(trigger) == 1 and kind in LATER:
         return [Problem(f"trigger.{kind}", f"To start by “{kind}” comes later. {UNKNOWN}")]
     if len(trigger) != 1 or kind not in KINDS:
@@ -86,6 +93,14 @@ def _of_reaction(trigger: Mapping[str, Any], zone: str) -> list[Problem]:
     try:
         reactions.read(trigger, ZoneInfo(zone))
     except reactions.Wrong as wrong:
+        return [Problem(f"trigger.{wrong.path}", str(wrong))]
+    return []
+
+
+def _of_behaviour(trigger: Mapping[str, Any]) -> list[Problem]:
+    try:
+        settings.read(trigger)
+    except settings.Wrong as wrong:
         return [Problem(f"trigger.{wrong.path}", str(wrong))]
     return []
 
