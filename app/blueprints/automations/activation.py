@@ -25,7 +25,7 @@ from app.automations import (
 from app.automations.automation import Automation
 from app.automations.callers import Judged
 from app.automations.keeping import HasRun, NotReady
-from app.blueprints.automations import found, shown_behaviour
+from app.blueprints.automations import found, sent_behaviour, shown_behaviour
 from app.db import db
 from app.deliveries import verification
 from app.queue import ring
@@ -103,7 +103,7 @@ def _occasion() -> str:
 def _preflight(automation: Automation, code: int = 200) -> Response:
     """What a run at this moment would do. Counting may take seconds, so pages ask for it by themselves."""
     began, why, people, called = time.perf_counter(), None, {}, Judged()
-    is_behaviour = triggers.kind_of(automation.trigger) == triggers.BEHAVIOUR
+    is_behaviour = triggers.kind_of(automation.trigger) == sent_behaviour.BEHAVIOUR
     answers = bool(reactions.kind_of(automation.trigger)) or is_behaviour
     try:
         if is_behaviour:

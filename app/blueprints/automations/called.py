@@ -65,7 +65,7 @@ def show_mail(automation_id: int, customer_id: int) -> Response:
 
 def _behaviour(automation_id: int) -> Automation:
     automation = found(automation_id)
-    if triggers.kind_of(automation.trigger) != triggers.BEHAVIOUR:
+    if triggers.kind_of(automation.trigger) != sent_behaviour.BEHAVIOUR:
         abort(404)
     return automation
 

@@ -32,10 +32,10 @@ class Drawn:
 def of(template_id: int | None, subject: str | None, customer_id: int, facts: Mapping[str, Any] | None) -> Drawn:
     """`facts`: none where nothing calls them any more."""
     template, person = writing.find(template_id) if template_id else None, stand_ins.person(customer_id)
-    if template is None or template.type != "email":
-        return Drawn(why=NO_TEMPLATE)
     if facts is None or person is None:
         return Drawn(why=GONE)
+    if template is None or template.type != "email":
+        return Drawn(why=NO_TEMPLATE)
     name = " ".join(filter(None, (person.first_name, person.last_name))) or person.email or f"Customer {person.id}"
     try:
         shown = _shown(template, subject, person, facts)

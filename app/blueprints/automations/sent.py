@@ -129,7 +129,7 @@ def _shown(automation: Automation) -> dict[str, Any]:
     """Of the trigger; a moment on the clock of its zone."""
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
-    if kind == triggers.BEHAVIOUR:
+    if kind == sent_behaviour.BEHAVIOUR:
         return sent_behaviour.shown(automation.trigger)
     if kind not in triggers.KINDS:
         return sent_trigger.shown(automation.trigger)

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 from app import running, wording
 from app.automations import cron, definition, goals, limits, occasions, reactions, readiness, triggers
 from app.automations.automation import Automation
-from app.blueprints.automations import goal, sent, sent_trigger, shown_behaviour, shown_trigger, variants
+from app.blueprints.automations import (
+    goal,
+    sent,
+    sent_behaviour,
+    sent_trigger,
+    shown_behaviour,
+    shown_trigger,
+    variants,
+)
 from app.content import versions, writing
 from app.content.directory import choices as templates
 from app.content.template import MessageTemplate, TemplateVersion
@@ -72,7 +80,7 @@ def when(automation: Automation) -> str:
     said = automation.trigger.get(kind)
     if kind in reactions.KINDS:
         return shown_trigger.words(automation)
-    if kind == triggers.BEHAVIOUR:
+    if kind == sent_behaviour.BEHAVIOUR:
         return shown_behaviour.words(automation.trigger)
     if kind == "cron":
         return cron.words(cron.read(str(said)))

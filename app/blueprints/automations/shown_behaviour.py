@@ -76,7 +76,7 @@ def _looks(behaviour: Behaviour, zone: str) -> str:
     if behaviour.cron is None:
         return "as soon as it happens"
     at = cron.words(cron.read(behaviour.cron))
-    return f"looked at {_lowered(at)}" + (f" ({zone})" if zone else "")
+    return f"looked at {_lowered(at)}".replace("at at ", "at ") + (f" ({zone})" if zone else "")
 
 
 def _lowered(at: str) -> str:
