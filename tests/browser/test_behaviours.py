@@ -62,4 +62,4 @@ def test_choosing_a_kind_brings_what_it_mostly_has_and_keeps_what_was_written(vi
     expect(page.locator("#preflight h2")).to_have_text("Preflight")
     assert is_sound(page)
     shoot(page, "behaviour-page-390-dark", full_page=True)
-    assert visitor.complaints == []
+    assert [one for one in visitor.complaints if "422" not in one] == []  # the one that was refused above
