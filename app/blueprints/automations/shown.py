@@ -78,10 +78,10 @@ def when(automation: Automation) -> str:
     """In words, without its zone."""
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
-    if kind in reactions.KINDS:
-        return shown_trigger.words(automation)
     if kind == sent_behaviour.BEHAVIOUR:
         return shown_behaviour.words(automation.trigger)
+    if kind in reactions.KINDS:
+        return shown_trigger.words(automation)
     if kind == "cron":
         return cron.words(cron.read(str(said)))
     if said == triggers.NOW:
