@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.automations.automation import Automation
+from app.automations.behaviours import settings
 from app.content.template import MessageTemplate
 from app.db import db
 from app.deliveries.run import Run
@@ -22,6 +23,10 @@ TRIGGERS = (
     ("event", "when something happens"),
     ("enters_segment", "when somebody joins its segment"),
     ("after", "after another automation"),
+    ("abandoned_cart", "when a cart is left alone"),
+    ("browse", "when somebody looks again and again"),
+    ("price_drop", "when a watched product costs less"),
+    ("back_in_stock", "when a product is back"),
     ("launch", "when a product is launched"),
 )
 ARCHIVED = (("no", "in use"), ("yes", "archived"))
@@ -108,6 +113,8 @@ def _names(model: type[Segment] | type[MessageTemplate], ids: set[int | None]) -
 
 
 def _starts_by(kind: str) -> ColumnElement[bool]:
+    if kind in settings.KINDS:
+        return Automation.trigger.contains({"behaviour": kind})
     return func.jsonb_exists(Automation.trigger, kind)
 
 

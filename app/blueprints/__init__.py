@@ -58,6 +58,7 @@ from app.blueprints.api import shop as api_shop
 from app.blueprints.api import templates as api_templates
 from app.blueprints.automations import activation as automation_activation
 from app.blueprints.automations import acts as automation_acts
+from app.blueprints.automations import called as automation_called
 from app.blueprints.automations import held_out as automation_holdout
 from app.blueprints.automations import rehearsing as automation_rehearsal
 from app.blueprints.automations import winner as automation_winner
@@ -116,6 +117,8 @@ DOORS = (
     launches,
     imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
     discounts, discount_codes, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
+    automation_winner, automation_holdout, automation_rehearsal, automation_called, cron_builder, runs, run_acts,
+    switch, deliveries, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (

@@ -42,6 +42,7 @@ SOURCES = (
     ("facts.cart.items", "what lies in the cart"),
     ("recommendations", "recommendations"),
     ("facts.product", "the product that it is about"),
+    ("facts.products", "the products that it is about, where there are several"),
 )
 NETWORKS = (
     ("facebook", "Facebook"), ("instagram", "Instagram"), ("linkedin", "LinkedIn"), ("x", "X"),

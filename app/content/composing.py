@@ -220,13 +220,14 @@ PRICE = "{{{{ {one}.price | money }}}}"
 LOWERED = """{{% if {one}.old_price %}}<s>{{{{ {one}.old_price | money }}}}</s>
   <strong>{{{{ {one}.new_price | default({one}.price) | money }}}}</strong>{{% else %}}"""
 LOWERED_END = "{% endif %}"
+LOWERS = ("facts.product", "facts.products")  # sources whose price may have dropped
 
 
 def _products(block: Block, _look: Look) -> str:
     """With a picture beside it where there is one."""
     source = block["source"]
     one = "facts.product" if source == "facts.product" else "item"
-    words = WORDS.format(one=one, button=marks.inline(block["button"]), price=_price(one), left="{left}")
+    words = WORDS.format(one=one, button=marks.inline(block["button"]), price=_price(one, source), left="{left}")
     pictured = PICTURED.format(one=one, words=_indented(words.replace("{left}", "20px"), 10))
     alone = _column(words.replace("{left}", "32px"))
     row = (
@@ -239,8 +240,10 @@ def _products(block: Block, _look: Look) -> str:
     return f"{loop}{row}    {{% endif %}}\n    {{% endfor %}}\n"
 
 
-def _price(one: str) -> str:
-    return f"{LOWERED.format(one=one)}{PRICE.format(one=one)}{LOWERED_END}" if one != "item" else PRICE.format(one=one)
+def _price(one: str, source: str) -> str:
+    if source not in LOWERS:
+        return PRICE.format(one=one)
+    return f"{LOWERED.format(one=one)}{PRICE.format(one=one)}{LOWERED_END}"
 
 
 FOOTER = """    <mj-section padding="24px 0 40px">

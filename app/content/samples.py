@@ -22,6 +22,7 @@ SECOND = COURSE | {
 }
 FACTS: dict[str, Any] = {
     "product": COURSE,
+    "products": [COURSE, SECOND],
     "cart": {"items": [COURSE, SECOND], "total": 88000, "currency": "EUR"},
     "checkout_url": "https://www.campus.example/checkout",
     "discount_code": "WELCOME10",

@@ -50,6 +50,18 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "message_template_id": 1,
         "trigger": {"after": {"automation": 1, "delay": "3d", "if": "not_clicked"}},
     },
+    "when a cart is left alone": {
+        "name": "Abandoned cart",
+        "message_template_id": 1,
+        "topic": "abandoned_cart",
+        "trigger": {"behaviour": "abandoned_cart", "idle_from": "24h", "idle_to": "48h", "when": "0 10 * * *"},
+    },
+    "when a product is back": {
+        "name": "Back in stock",
+        "message_template_id": 1,
+        "topic": "back_in_stock",
+        "trigger": {"behaviour": "back_in_stock", "per_piece": 2, "wave_every": "4h", "when": "at_once"},
+    },
     "with a goal": {**EXAMPLE, "goal": {"event": "order_completed", "within": "7d"}},
 }
 CHANGE = {"version": 1, "trigger": {"once": "2026-12-01T10:00:00+01:00"}}

@@ -49,9 +49,12 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
     - {"enters_segment": true, "delay"?, "at_most_every"?}: whoever joins its segment from now on;
     - {"after": {"automation": id, "delay": "3d", "if"?: "not_opened", "not_clicked" or "not_converted"}}: whoever got
       the mail of that one, so long ago;
-    - {"behaviour": "abandoned_cart", "browse", "price_drop" or "back_in_stock", "when"?: five fields (0 10 * * *) or
-      "at_once", "at_most_every"?: "7d"}: whoever does it in the shop. abandoned_cart: "idle_from"?, "idle_to"?; browse:
-      "views"?, "within"?, "idle"?; price_drop: "percent"?; back_in_stock: "per_piece"?, "wave_every"?. Where no
+    - {"behaviour": kind, "when"?: "0 10 * * *" (default: every day at 10:00) or "at_once", "at_most_every"?, …}: what
+      people do in the shop; with a segment, only who is in it. "abandoned_cart" {"idle_from"?: "24h", "idle_to"?:
+      "48h"}: a cart was left alone for so long. "browse" {"views"?: 3, "within"?: "30d", "idle"?: "48h"}: somebody
+      looked at a product so often, and not any more. "price_drop" {"percent"?: 0}: a product that they watch costs
+      less. "back_in_stock" {"per_piece"?: 2, "wave_every"?: "4h"}: a product that they wait for is there again.
+      At most one mail in "at_most_every": 7d for carts and products looked at, else each time; "0h" is no limit. Where no
       topic is said it is that of the behaviour.
     """
 

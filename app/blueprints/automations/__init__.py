@@ -13,11 +13,12 @@ from app.access import actor, may, person
 from app.automations import changes, definition, directory, keeping, readiness, triggers
 from app.automations import using as using  # says of segments and templates who uses them
 from app.automations.automation import Automation
+from app.automations.behaviours.settings import SPECS
 from app.automations.definition import Definition
 from app.automations.keeping import Changed, NotReady
 from app.automations.launches import launching
 from app.blueprints import asking
-from app.blueprints.automations import sent, sent_trigger, shown, shown_trigger
+from app.blueprints.automations import sent, sent_behaviour, sent_trigger, shown, shown_behaviour, shown_trigger
 from app.blueprints.settings.saving import version_sent
 from app.db import db
 from app.deliveries import holdout
@@ -44,15 +45,17 @@ def index() -> ResponseReturnValue:
         when=shown.when,
         is_by_clock=triggers.is_by_clock,
         needs_segment=triggers.needs_segment,
+        behaviours=SPECS.values(),
     )
 
 
 @door.get("/new")
 @may("edit")
 def new() -> Response:
-    """A segment or a template may be named from where somebody comes."""
-    chosen = {name: request.args.get(name, "") for name in ("segment_id", "template_id")}
-    return form(None, {**sent.BLANK, **chosen})
+    """A segment, a template or what people do may be named from where somebody comes."""
+    chosen = {name: said for name in ("segment_id", "template_id") if (said := request.args.get(name))}
+    kind = SPECS.get(request.args.get("behaviour", ""))
+    return form(None, {**sent.BLANK, **(sent_behaviour.begun(kind) if kind else {}), **chosen})
 
 
 @door.post("")
@@ -82,6 +85,7 @@ def show(automation_id: int) -> Response:
         steps=changes.of(automation),
         launch=launching.of_automation(automation.id) if automation.is_passing else None,
         **shown_trigger.of(automation),
+        **shown_behaviour.of(automation, now),
     )
 
 
@@ -137,11 +141,12 @@ def form(
         code=code,
         automation=automation,
         sent=typed,
-        errors=sent.by_path(sent_trigger.placed(problems or [], typed)),
+        errors=sent.by_path(sent_behaviour.placed(sent_trigger.placed(problems or [], typed), typed)),
         # Whoever is told what others saved, and sends the form again, has seen it.
         version=automation.version if automation else 0,
         **shown.beside(typed, automation),
         **sent_trigger.beside(typed, automation),
+        behaviours=[(kind, sent_behaviour.proposed(kind)) for kind in SPECS.values()],
         **more,
     )
 

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from app import htmx, running
 from app.access import actor, may
 from app.automations import (
+    callers,
     estimate,
     keeping,
     occasions,
@@ -22,8 +23,9 @@ from app.automations import (
     variants,
 )
 from app.automations.automation import Automation
+from app.automations.callers import Judged
 from app.automations.keeping import HasRun, NotReady
-from app.blueprints.automations import found
+from app.blueprints.automations import found, sent_behaviour, shown_behaviour
 from app.db import db
 from app.deliveries import verification
 from app.queue import ring
@@ -100,10 +102,15 @@ def _occasion() -> str:
 
 def _preflight(automation: Automation, code: int = 200) -> Response:
     """What a run at this moment would do. Counting may take seconds, so pages ask for it by themselves."""
-    began, why, people = time.perf_counter(), None, {}
-    answers = bool(reactions.kind_of(automation.trigger))
+    began, why, people, called = time.perf_counter(), None, {}, Judged()
+    is_behaviour = triggers.kind_of(automation.trigger) == sent_behaviour.BEHAVIOUR
+    answers = bool(reactions.kind_of(automation.trigger)) or is_behaviour
     try:
-        people = _counted(automation, datetime.now(UTC))
+        if is_behaviour:
+            called = callers.judged(automation, datetime.now(UTC))
+            people = dict(called.by_reason)
+        else:
+            people = _counted(automation, datetime.now(UTC))
     except Unavailable as unavailable:
         why = unavailable if automation.segment_id or answers else None
     db.session.rollback()  # nothing is kept of it
@@ -113,6 +120,9 @@ def _preflight(automation: Automation, code: int = 200) -> Response:
         code=code,
         automation=automation,
         people=people,
+        is_behaviour=is_behaviour,
+        called=called.people,
+        nobody=shown_behaviour.NOBODY.get(automation.trigger.get("behaviour", ""), ""),
         estimate=estimate.of(people.get(None, 0), automation.limits.get("throttle_per_minute")),
         why=why,
         seconds=time.perf_counter() - began,

@@ -11,9 +11,10 @@ from flask import request
 
 from app.automations import definition, triggers
 from app.automations.automation import Automation
+from app.automations.behaviours import settings as behaviours
 from app.automations.definition import PROMOTIONAL, Definition
 from app.blueprints import cron_builder, limit_fields
-from app.blueprints.automations import canary, goal, sent_trigger, variants
+from app.blueprints.automations import canary, goal, sent_behaviour, sent_trigger, variants
 from app.blueprints.merges import number
 from app.blueprints.settings.saving import typed
 from app.problem import Problem
@@ -33,6 +34,7 @@ IDS = ("segment_id", "template_id", "sender_id", "discount_pool_id")
 EVERY_MORNING = "0 10 * * *"
 BLANK = {
     **sent_trigger.BLANK,
+    **sent_behaviour.BLANK,
     **limit_fields.BLANK,
     **goal.BLANK,
     "purpose": PROMOTIONAL,
@@ -47,7 +49,8 @@ PLACES |= goal.PLACES
 
 def fields() -> dict[str, Any]:
     """As it was typed, to be shown again."""
-    return typed(*WORDS, *LIMITS, *canary.WORDS, *goal.WORDS, *IDS, *variants.NAMES) | sent_trigger.fields()
+    said = typed(*WORDS, *LIMITS, *canary.WORDS, *goal.WORDS, *IDS, *variants.NAMES)
+    return said | sent_trigger.fields() | sent_behaviour.fields()
 
 
 def wanted(now: datetime, before: Automation | None = None) -> tuple[Definition, list[Problem]]:
@@ -127,6 +130,8 @@ def _shown(automation: Automation) -> dict[str, Any]:
     """Of the trigger; a moment on the clock of its zone."""
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
+    if kind == sent_behaviour.BEHAVIOUR:
+        return sent_behaviour.shown(automation.trigger)
     if kind not in triggers.KINDS:
         return sent_trigger.shown(automation.trigger)
     if kind == "cron":
@@ -140,6 +145,12 @@ def _shown(automation: Automation) -> dict[str, Any]:
 def _trigger(form: dict[str, Any], now: datetime, before: Automation | None) -> tuple[dict[str, Any], list[Problem]]:
     if form["when"] in sent_trigger.KINDS:
         return sent_trigger.trigger(form, before)
+    if form["when"] in behaviours.KINDS:
+        return sent_behaviour.trigger(form, now, before)
+    return _by_clock(form, now)
+
+
+def _by_clock(form: dict[str, Any], now: datetime) -> tuple[dict[str, Any], list[Problem]]:
     if form["when"] == "cron":
         built = cron_builder.sent(request.form, now)
         return {"cron": built.expression}, [Problem("cron", built.trouble)] if built.trouble else []

@@ -11,7 +11,15 @@ from zoneinfo import ZoneInfo
 from app import running, wording
 from app.automations import cron, definition, goals, limits, occasions, reactions, readiness, triggers
 from app.automations.automation import Automation
-from app.blueprints.automations import goal, sent, sent_trigger, shown_trigger, variants
+from app.blueprints.automations import (
+    goal,
+    sent,
+    sent_behaviour,
+    sent_trigger,
+    shown_behaviour,
+    shown_trigger,
+    variants,
+)
 from app.catalogue import discounts
 from app.catalogue.discount import DiscountPool
 from app.content import versions, writing
@@ -59,9 +67,9 @@ def of(automation: Automation, now: datetime) -> Said:
         template=template,
         version=versions.published(template) if template else None,
         topic=topic.name if topic else automation.topic or "",
-        when=when(automation),
+        when=shown_behaviour.said(automation.trigger, zone) or when(automation),
         zone=zone,
-        next=triggers.next_times(automation.trigger, zone, now, NEXT),
+        next=[] if "behaviour" in automation.trigger else triggers.next_times(automation.trigger, zone, now, NEXT),
         sender=readiness.sender_of(automation),
         reply_to=occasions.reply_to_of(automation),
         pool=pool,
@@ -77,6 +85,8 @@ def when(automation: Automation) -> str:
     """In words, without its zone."""
     kind = triggers.kind_of(automation.trigger)
     said = automation.trigger.get(kind)
+    if kind == sent_behaviour.BEHAVIOUR:
+        return shown_behaviour.words(automation.trigger)
     if kind in reactions.KINDS:
         return shown_trigger.words(automation)
     if kind == triggers.LAUNCH:

@@ -26,6 +26,7 @@ WHO = {
     "after": "Whoever got that mail",
     "behaviour": "Whoever it is about",
 }
+WAIT = ("event", "enters_segment")
 MOST_LINKS = 20
 
 
@@ -44,21 +45,21 @@ def of(automation: Automation) -> dict[str, Any]:
     links = list(_chain(automation))
     found: dict[str, Any] = {
         "chain": links if len(links) > 1 else [],
-        "answers": bool(reactions.kind_of(automation.trigger)),
+        "answers": triggers.kind_of(automation.trigger) in WHO,
         "needs_segment": triggers.needs_segment(automation.trigger),
     }
     return found | _waiting(automation) if found["answers"] else found
 
 
 def _waiting(automation: Automation) -> dict[str, Any]:
-    """What follows another mail looks back for it: nobody waits there, unless something could not be looked up."""
-    found, kind = awaited.of(automation), reactions.kind_of(automation.trigger)
+    """What follows another mail, or looks at the shop, looks back: nobody waits there, unless it could not be done."""
+    found, kind = awaited.of(automation), triggers.kind_of(automation.trigger)
     return {
         "who": WHO[kind],
         "awaited": found,
-        "has_waits": kind != "after" or bool(found.count or found.settled),
+        "has_waits": kind in WAIT or bool(found.count or found.settled),
         "people": customers.named(one.customer_id for one in found.settled),
-        "has_delay": reactions.read(automation.trigger, team.zone()).delay > reactions.AT_ONCE,
+        "has_delay": kind in WAIT and reactions.read(automation.trigger, team.zone()).delay > reactions.AT_ONCE,
         "OUTCOMES": waits.OUTCOMES,
     }
 

@@ -89,7 +89,7 @@ def _shown(
         seen_as=seen_as,
         shown=drawn,
         problems=problems,
-        key=_keep(_ours(drawn.html)) if drawn and drawn.html else "",
+        key=keep(drawn.html) if drawn and drawn.html else "",
         sender=notices.sender(),
         checks=_checks(draft) if draft and drawn else [],
         may_lack=[one["path"] for one in made if stand_ins.may_lack(one["path"])],
@@ -105,11 +105,11 @@ def _checks(draft: Draft) -> list[lint.Check]:
     return lint.checks(ready.subject, ready.html, ready.text, unguarded, has_address=has_address)
 
 
-def _keep(html: str) -> str:
+def keep(html: str) -> str:
     """Empty: it could not be kept, so there is nothing to show."""
     key = secrets.token_urlsafe(18)
     try:
-        redis_connection().set(_name(key), zlib.compress(html.encode(), 1), ex=KEPT)
+        redis_connection().set(_name(key), zlib.compress(_ours(html).encode(), 1), ex=KEPT)
     except (RedisError, OSError):
         return ""
     return key
