@@ -27,6 +27,7 @@ from app.blueprints import (
     navigation,
     outbox,
     pieces,
+    products,
     render_checks,
     runs,
     search,
@@ -103,7 +104,7 @@ DOORS = (
     template_publications, template_versions, template_composing, template_previews, template_test_sends, outbox,
     media, media_files, media_frames, render_checks, automations, automation_acts, automation_activation,
     automation_winner, automation_holdout, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
-    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
+    imports, metrics, metrics_people, metrics_export, products, search, pieces, health, webhooks, why,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
