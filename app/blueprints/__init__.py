@@ -49,6 +49,7 @@ from app.blueprints.api import events as api_events
 from app.blueprints.api import messages as api_messages
 from app.blueprints.api import metrics as api_metrics
 from app.blueprints.api import openapi as api_documents
+from app.blueprints.api import products as api_products
 from app.blueprints.api import runs as api_runs
 from app.blueprints.api import segments as api_segments
 from app.blueprints.api import shop as api_shop
@@ -109,7 +110,7 @@ DOORS = (
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
     api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
-    api_runs, api_messages, api_metrics, segment,
+    api_runs, api_messages, api_metrics, api_products, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, settings_tracking, conversions, topics, sign_ups, suppressions,

@@ -47,6 +47,8 @@ def _measure(upload: Import) -> tuple[int, int | None, float | None]:
         return 0, upload.rows, None
     total = upload.preview.get("writes", 0)
     if upload.state == "undoing":
-        done = sum(upload.undo.get(n, 0) for n in ("values", "kept_values", "removed", "kept_customers", "kept_products"))
+        done = sum(
+            upload.undo.get(n, 0) for n in ("values", "kept_values", "removed", "kept_customers", "kept_products")
+        )
         return done, None, None
     return upload.applied_rows, total, min(upload.applied_rows / total, 1.0) if total else None

@@ -93,7 +93,9 @@ def _whole(cell: str) -> str:
 def _smallest(cell: str) -> str:
     number = cell.strip()
     if not re.fullmatch(r"[0-9]{1,15}", number):
-        raise Wrong("wrong_type", "It is no whole number of cents, like 1990; for prices like 19.90 choose that meaning")
+        raise Wrong(
+            "wrong_type", "It is no whole number of cents, like 1990; for prices like 19.90 choose that meaning"
+        )
     return number
 
 

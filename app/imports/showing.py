@@ -95,7 +95,13 @@ def changes_csv(upload: Import) -> Iterator[str]:
 def _products(upload: Import, outcome: str, limit: int) -> list[Example]:
     found = products.samples(upload, outcome, limit)
     return [
-        Example(one.line, None, one.name, {name: new for name, _, new in one.changes}, [Change(name, True, old, new) for name, old, new in one.changes])
+        Example(
+            one.line,
+            None,
+            one.name,
+            {name: new for name, _, new in one.changes},
+            [Change(name, True, old, new) for name, old, new in one.changes],
+        )
         for one in found
     ]
 

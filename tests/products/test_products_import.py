@@ -16,7 +16,18 @@ from app.imports.upload import ImportReject
 from tests.catalogue.buying import bring as publish
 from tests.catalogue.buying import product
 from tests.factories import make_customer
-from tests.imports.bringing import MAX, bring, carried_on, confirmed, counts, foreseen, some_steps, undone, uploaded, written
+from tests.imports.bringing import (
+    MAX,
+    bring,
+    carried_on,
+    confirmed,
+    counts,
+    foreseen,
+    some_steps,
+    undone,
+    uploaded,
+    written,
+)
 
 FILE = "product_id,name,price,currency,stock\nshirt,Shirt,19.90,EUR,5\nmug,Mug,9,EUR,\n"
 
@@ -56,7 +67,11 @@ def test_the_preview_says_what_would_change_with_the_money_and_writes_nothing():
     assert foreseen(upload) == (1, 1, 0, 0)
     assert upload.preview["values"] == 2, "name and price"
     (changed,) = showing.samples(upload, "updated")
-    assert [(change.name, change.old, change.new) for change in changed.changes][1] == ("price", "24.90 EUR", "19.90 EUR")
+    assert [(change.name, change.old, change.new) for change in changed.changes][1] == (
+        "price",
+        "24.90 EUR",
+        "19.90 EUR",
+    )
     assert held().price == 2490
 
 
@@ -99,7 +114,15 @@ def test_prices_as_people_write_them(cell, currency, minor):
 
 @pytest.mark.parametrize(
     ("cell", "currency"),
-    [("1.234", "EUR"), ("1,234", None), ("19.905", "EUR"), ("-5", "EUR"), ("19.90 EUR", "EUR"), ("1,2,3", "EUR"), ("٣", "EUR")],
+    [
+        ("1.234", "EUR"),
+        ("1,234", None),
+        ("19.905", "EUR"),
+        ("-5", "EUR"),
+        ("19.90 EUR", "EUR"),
+        ("1,2,3", "EUR"),
+        ("٣", "EUR"),
+    ],
 )
 def test_a_price_that_is_none_or_may_mean_two_is_refused(cell, currency):
     with pytest.raises(Wrong):

@@ -12,7 +12,15 @@ from flask.typing import ResponseReturnValue
 
 from app import htmx
 from app.access import public
-from app.blueprints.api import automation_paths, metric_paths, run_paths, segment_paths, shapes, template_paths
+from app.blueprints.api import (
+    automation_paths,
+    metric_paths,
+    product_paths,
+    run_paths,
+    segment_paths,
+    shapes,
+    template_paths,
+)
 from app.blueprints.api.described import ID, ONCE, PAGE, REFERENCE, answer, query, refer, refusals
 from app.blueprints.api.reading import MOST
 from app.blueprints.api.words import CODES, CONSENT, FACTS, REFUSALS, Facts
@@ -68,6 +76,7 @@ TYPES = (
     *run_paths.TYPES,
     *automation_paths.TYPES,
     *metric_paths.TYPES,
+    *product_paths.TYPES,
 )
 
 
@@ -120,10 +129,11 @@ def document() -> dict[str, Any]:
     schemas["Reject"]["properties"]["code"] = {"enum": list(CODES)}
     paths: dict[str, Any] = {one.path: {"post": _post(one)} for one in FACTS}
     paths["/customers"]["get"] = _list()
+    paths["/products"]["get"] = product_paths.index()
     paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
     paths |= segment_paths.paths() | template_paths.paths() | run_paths.paths() | automation_paths.paths()
-    paths |= metric_paths.paths()
+    paths |= metric_paths.paths() | product_paths.paths()
     return {
         "openapi": "3.1.0",
         "info": {
