@@ -1,4 +1,4 @@
-"""Products: the list, one of them with its past and what people do with it, and both as files. The shop tells of them."""
+"""Products: the list, one of them with its past and what people do with it, and both as files."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def show(product_id: int) -> Response:
     product, now = _find(product_id), datetime.now(UTC)
     key = product.product_id
     looks, watchers = attention.looks(key, now), attention.watchers(key, None)
-    people = [one.customer_id for one in (*looks.latest, *watchers.rows)]
+    people = {one.customer_id for one in looks.latest} | {watch.customer_id for watch in watchers.rows}
     return htmx.answer(
         "products/show.html",
         product=product,

@@ -22,15 +22,15 @@ SOLD_WITHIN = timedelta(days=90)
 COUNTED = 1_000  # of a row of the list; more are “1,000+”
 LOOKED_AT = 2_000  # views from which the people are told
 ORDERS = 5_000
-PEOPLE = 20
+PEOPLE = 10
 
 COUNTS = text(
     """
     SELECT p.product_id,
-           (SELECT count(*) FROM (SELECT FROM product_views v
-                                   WHERE v.product_id = p.product_id AND v.viewed_at > :since LIMIT :most) seen) AS views,
-           (SELECT count(*) FROM (SELECT FROM watchlist w
-                                   WHERE w.product_id = p.product_id LIMIT :most) asked)                     AS watchers
+           (SELECT count(*) FROM (SELECT FROM product_views v WHERE v.product_id = p.product_id
+                                     AND v.viewed_at > :since LIMIT :most) seen)  AS views,
+           (SELECT count(*) FROM (SELECT FROM watchlist w WHERE w.product_id = p.product_id
+                                   LIMIT :most) asked)                            AS watchers
       FROM unnest(CAST(:keys AS text[])) AS p(product_id)
     """
 )
@@ -124,7 +124,7 @@ def looks(key: str, now: datetime) -> Looks:
 def watchers(key: str, cursor: str | None) -> Page[Watch]:
     """People whom we know, who asked last first."""
     asked = select(Watch).where(Watch.product_id == key, Watch.customer_id.is_not(None))
-    return page(asked, Order("-asked", Watch.updated_date, Watch.id), cursor)
+    return page(asked, Order("-asked", Watch.updated_date, Watch.id), cursor, PEOPLE)
 
 
 def nameless_watchers(key: str) -> int:

@@ -106,7 +106,7 @@ def of(customer_id: int) -> Buyer:
     theirs = select(ProductView).where(ProductView.customer_id == customer_id)
     views = db.session.scalars(theirs.order_by(ProductView.viewed_at.desc()).limit(VIEWS)).all()
     keys = {line["product_id"] for line in (cart.items if cart else ())}
-    keys |= {one.product_id for one in (*watches, *views)}
+    keys |= {watch.product_id for watch in watches} | {view.product_id for view in views}
     known = directory.named(keys)
     return Buyer(
         [Worth(*row) for row in db.session.execute(WORTH, {"id": customer_id})],

@@ -1,4 +1,4 @@
-"""A price as people write it becomes minor units: 19.90, 19,90, 1.234,50 or 1’234.50; which it means must be certain."""
+"""A price as people write it becomes minor units: 19.90, 19,90, 1.234,50 or 1’234.50. One that may mean two is none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OTHERWISE = "It is no price that can be read; write it like 19.90, and the curre
 
 def minor_units(cell: str, currency: str | None) -> int:
     found = WRITTEN.fullmatch(cell)
-    if not found or found["sign"] and found["sign"] == found["point"]:
+    if not found or (found["sign"] and found["sign"] == found["point"]):
         raise Wrong("bad_price", OTHERWISE)
     places = money.places_of(currency)
     whole, rest = found["whole"], found["rest"] or ""

@@ -24,7 +24,10 @@ KIND = "products"
 PRODUCTS = 2_000  # looked at together
 ROWS = 1_000  # written together
 AT_ONCE = 1_000  # undone together
-KEPT = "line bigint, product_id text, name text, said jsonb, changes jsonb, currency text, outcome text, problem text, writes boolean"
+KEPT = (
+    "line bigint, product_id text, name text, said jsonb, changes jsonb, currency text, outcome text, problem text,"
+    " writes boolean"
+)
 COLUMNS = [column.split()[0] for column in KEPT.split(", ")]
 
 # All rows of a product together, in their order: each sees what the ones before it did.

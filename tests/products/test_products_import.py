@@ -1,4 +1,4 @@
-"""A file of products: what its columns mean, what it would change, that it is written once, and that it can be undone."""
+"""A file of products: what its columns mean, what it would change, that it is written once, and undone."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_a_changed_price_and_stock_are_remembered_as_those_of_the_api_are():
     upload = written("product_id,price,stock\nshirt,19.90,0\n", "products")
     mine = db.session.scalars(select(ProductChange).where(ProductChange.import_id == upload.id).order_by("id"))
     told = [(change.name, change.old, change.new, change.source) for change in mine]
-    assert told == [(name, old, new, upload.said)
-                    for name, old, new in (("price", 2490, 1990), ("stock", 5, 0), ("in_stock", True, False))]  # fmt: skip
+    changed = (("price", 2490, 1990), ("stock", 5, 0), ("in_stock", True, False))
+    assert told == [(*change, upload.said) for change in changed]
 
 
 def test_a_price_of_whole_numbers_is_read_as_the_api_has_it_until_somebody_says_otherwise():
@@ -149,8 +149,8 @@ def test_rows_that_cannot_be_taken_are_left_out_each_with_its_line_column_and_re
         "products",
     )
     assert counts(upload) == (1, 0, 0, 7)
-    assert [(line, column) for line, column, _ in rejected(upload)] == [
-        (2, "product_id"), (3, "price"), (4, "currency"), (5, "stock"), (6, "in_stock"), (7, "url"), (8, "stock")]  # fmt: skip
+    columns = ["product_id", "price", "currency", "stock", "in_stock", "url", "stock"]
+    assert [(line, column) for line, column, _ in rejected(upload)] == list(enumerate(columns, start=2))
     assert "may mean two prices" in rejected(upload)[1][2]
     assert held("g").in_stock is False
 
