@@ -29,6 +29,7 @@ from app.blueprints import (
     navigation,
     outbox,
     pieces,
+    products,
     render_checks,
     runs,
     search,
@@ -52,6 +53,7 @@ from app.blueprints.api import launches as api_launches
 from app.blueprints.api import messages as api_messages
 from app.blueprints.api import metrics as api_metrics
 from app.blueprints.api import openapi as api_documents
+from app.blueprints.api import products as api_products
 from app.blueprints.api import runs as api_runs
 from app.blueprints.api import segments as api_segments
 from app.blueprints.api import shop as api_shop
@@ -119,12 +121,14 @@ DOORS = (
     discounts, discount_codes, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
     automation_winner, automation_holdout, automation_rehearsal, automation_called, cron_builder, runs, run_acts,
     switch, deliveries, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
+    imports, metrics, metrics_people, metrics_export, products, search, pieces, health, webhooks, why,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
     api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
     api_runs, api_messages, api_metrics, api_launches, segment,
     api_runs, api_messages, api_metrics, api_discounts, segment,
+    api_runs, api_messages, api_metrics, api_products, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, settings_tracking, conversions, settings_launches, topics, sign_ups,

@@ -11,7 +11,7 @@ from app import htmx, wording
 from app.access import actor, may, person
 from app.audit import record
 from app.blueprints import asking
-from app.catalogue import recommending
+from app.catalogue import buyer, recommending
 from app.catalogue.recommending import Recommended
 from app.consent import links, summary
 from app.customers import ambiguity, attribute_filters, attribute_indexes, directory, export, history
@@ -76,6 +76,7 @@ def show(customer_id: int) -> ResponseReturnValue:
         types={kind.name: kind for kind in directory.attribute_types()},
         stages=story.stages(customer.id),
         consent=None if htmx.wants_fragment() else summary.of(customer, datetime.now(UTC)),
+        shop=None if htmx.wants_fragment() else buyer.of(customer.id),
         links=_links(customer.id) if person().may("edit") else {},
         story=timeline.of(customer.id, kind, request.args.get("after"), with_machines),
         kind=kind,

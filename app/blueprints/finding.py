@@ -11,6 +11,8 @@ from sqlalchemy import func, or_, select
 from app.accounts.user import User
 from app.automations.automation import Automation
 from app.blueprints.settings import SECTIONS
+from app.catalogue import directory as products
+from app.catalogue.product import Product
 from app.content import directory as templates
 from app.content import media
 from app.content.medium import Medium
@@ -109,6 +111,13 @@ def _runs(q: str) -> list[Hit]:
     return [Hit(r.name, f"Run {r.id}, {r.state}", url_for("runs.show", run_id=r.id)) for r in found]
 
 
+def _products(q: str) -> list[Hit]:
+    if not patterns(q):
+        return []
+    found = db.session.scalars(products.everything().where(words(Product.search_text)(q)).limit(MOST))
+    return [Hit(p.title, p.category or p.product_id, url_for("products.show", product_id=p.id)) for p in found]
+
+
 def _people(q: str) -> list[Hit]:
     like = f"%{folded(q)}%"
     found = db.session.scalars(
@@ -130,6 +139,7 @@ SOURCES: tuple[tuple[str, str, Callable[[str], list[Hit]]], ...] = (
     ("Automations", "read", _automations),
     ("Runs", "read", _runs),
     ("Imports", "read", _imports),
+    ("Products", "read", _products),
     ("Team", "administer", _people),
     ("Settings", "administer", _settings),
 )

@@ -35,6 +35,7 @@ class Cart(Model):
             "occurred_at",
             postgresql_where=text("customer_id IS NOT NULL AND items <> '[]'::jsonb"),
         ),
+        Index("ix_carts_items", "items", postgresql_using="gin", postgresql_ops={"items": "jsonb_path_ops"}),
         Index("uq_carts_session_id", "session_id", unique=True, postgresql_where=text("customer_id IS NULL")),
         Index("uq_carts_lms_lead_id", "lms_lead_id", unique=True, postgresql_where=text("customer_id IS NULL")),
         Index(

@@ -37,6 +37,7 @@ class Order(Model):
         CheckConstraint("num_nonnulls(customer_id, lms_lead_id, email_folded) > 0", name="who"),
         Index("uq_orders_order_id", "order_id", unique=True),
         Index("ix_orders_customer_id_occurred_at", "customer_id", "occurred_at"),
+        Index("ix_orders_items", "items", postgresql_using="gin", postgresql_ops={"items": "jsonb_path_ops"}),
         Index("ix_orders_waiting_lms_lead_id", "lms_lead_id", postgresql_where=text("customer_id IS NULL")),
         Index("ix_orders_waiting_email_folded", "email_folded", postgresql_where=text("customer_id IS NULL")),
     )

@@ -14,15 +14,15 @@ from app.catalogue import locks
 from app.catalogue.product import Product, ProductChange
 from app.catalogue.screening import check_count, check_currency, check_key, check_link, check_text, screened
 from app.db import db
-from app.tally import Tally
+from app.tally import Reject, Tally
 
 FIELDS = ("name", "category", "price", "currency", "stock", "in_stock", "image_url", "url")
 REMEMBERED = ("price", "stock", "in_stock")  # what mails are sent about: each change is kept
 
 WRITE = text(
     f"""
-    INSERT INTO products (product_id, {", ".join(FIELDS)}, created_date, updated_date)
-    SELECT product_id, {", ".join(FIELDS)}, :now, :now
+    INSERT INTO products (product_id, {", ".join(FIELDS)}, import_id, created_date, updated_date)
+    SELECT product_id, {", ".join(FIELDS)}, CAST(:import_id AS bigint), :now, :now
       FROM jsonb_to_recordset(CAST(:products AS jsonb)) AS product(
            product_id text, name text, category text, price bigint, currency text, stock bigint, in_stock boolean,
            image_url text, url text)
@@ -55,7 +55,7 @@ class _State:
         before, was_known = self.values, self.is_known
         self.values = before | {name: said[name] for name in FIELDS if name in said}
         self.changes += [
-            (name, before[name], self.values[name]) for name in REMEMBERED if before[name] != self.values[name]
+            (name, before[name], self.values[name]) for name in FIELDS if before[name] != self.values[name]
         ]
         outcome = ("unchanged" if before == self.values else "updated") if was_known else "created"
         self.is_known, self.is_changed = True, self.is_changed or outcome != "unchanged"
@@ -73,15 +73,43 @@ def prices(product_ids: Collection[str]) -> dict[str, Price]:
     return {row.product_id: Price(row.price, row.currency) for row in db.session.execute(asked)} if product_ids else {}
 
 
-def upsert_many(items: Sequence[Incoming], source: str, now: datetime) -> tuple[Tally, list[Any]]:
-    """Never commits. Nothing of it counts as an event: the list is empty."""
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What an item would do; `changes`: (field, before, after)."""
+
+    index: int
+    outcome: str  # created, updated, unchanged
+    name: str | None
+    changes: Sequence[tuple[str, Any, Any]]
+    currency: str | None
+
+
+def foresee(items: Sequence[Incoming]) -> tuple[list[Foreseen], list[Reject]]:
+    """As upsert_many would take them now; nothing is locked, nothing written."""
+    good, rejects = screened(items, _check)
+    states = _known({item.product_id for item in good})
+    return [_foreseen(item, states[item.product_id]) for item in good], rejects
+
+
+def _foreseen(item: Incoming, state: _State) -> Foreseen:
+    before = state.values
+    outcome = state.take(_completed(item.said))
+    after = state.values
+    changes = [(name, before[name], after[name]) for name in FIELDS if before[name] != after[name]]
+    return Foreseen(item.index, outcome, after["name"], changes, after["currency"])
+
+
+def upsert_many(
+    items: Sequence[Incoming], source: str, now: datetime, import_id: int | None = None
+) -> tuple[Tally, list[Any]]:
+    """Never commits. Nothing of it counts as an event: the list is empty. Of a file all changes are remembered."""
     good, rejects = screened(items, _check)
     states = _states({item.product_id for item in good})
     tally = Tally(received=len(items))
     for item in good:
         outcome = states[item.product_id].take(_completed(item.said))
         setattr(tally, outcome, getattr(tally, outcome) + 1)
-    _write({key: state for key, state in states.items() if state.is_changed}, source, now)
+    _write({key: state for key, state in states.items() if state.is_changed}, source, now, import_id)
     tally.refuse(rejects)
     return tally, []
 
@@ -108,6 +136,10 @@ def _completed(said: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _states(keys: set[str]) -> dict[str, _State]:
     locks.take("products", keys)
+    return _known(keys)
+
+
+def _known(keys: set[str]) -> dict[str, _State]:
     columns = [getattr(Product, name) for name in FIELDS]
     held = db.session.execute(select(Product.product_id, *columns).where(Product.product_id.in_(keys)))
     known = {row[0]: dict(zip(FIELDS, row[1:], strict=True)) for row in held}
@@ -115,16 +147,18 @@ def _states(keys: set[str]) -> dict[str, _State]:
     return {key: _State(known.get(key, nothing), key in known) for key in keys}
 
 
-def _write(states: Mapping[str, _State], source: str, now: datetime) -> None:
+def _write(states: Mapping[str, _State], source: str, now: datetime, import_id: int | None) -> None:
     if not states:
         return
     rows = [{"product_id": key, **state.values} for key, state in states.items()]
-    written = db.session.execute(WRITE, {"products": msgspec.json.encode(rows).decode(), "now": now})
-    ids = {row.product_id: row.id for row in written}
+    given = {"products": msgspec.json.encode(rows).decode(), "now": now, "import_id": import_id}
+    ids = {row.product_id: row.id for row in db.session.execute(WRITE, given)}
+    said = {"source": source, "at": now, "import_id": import_id}
     changes = [
-        {"product_id": ids[key], "name": name, "old": old, "new": new, "source": source, "at": now}
+        {"product_id": ids[key], "name": name, "old": old, "new": new, **said}
         for key, state in states.items()
         for name, old, new in state.changes
+        if import_id or name in REMEMBERED
     ]
     if changes:
         db.session.execute(insert(ProductChange), changes)

@@ -16,7 +16,7 @@ from app.customers.who import Who
 from app.db import db
 from app.events import intake, pending
 from app.events.incoming import Incoming, Origin
-from app.imports import consenting, matching, people_of_lists
+from app.imports import consenting, matching, people_of_lists, products
 from app.imports.staging import people_of, says_consent
 from app.imports.upload import Import
 
@@ -69,6 +69,8 @@ def _write(upload: Import, now: datetime) -> int:
     """The next slice: how many rows it had."""
     if upload.kind == "customers":
         return _write_people(upload, now)
+    if upload.kind == products.KIND:
+        return products.write(upload, now)
     return _write_listed(upload) if upload.kind == people_of_lists.KIND else _write_moves(upload, now)
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from app.customers.attribute_values import Wrong, infer
 from app.customers.incoming import COLUMNS
 from app.imports import readings
-from app.imports.mapping import WHO
+from app.imports.mapping import NEEDED, PRODUCT_FIELDS, WHO
 from app.imports.reader import SHOWN, BadRow, Row, as_text
 
 REMEMBERED = 20_000  # different cells of a column
@@ -24,8 +24,7 @@ TO_ESCAPE = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 ESCAPES = str.maketrans(TO_ESCAPE)
 CUSTOMERS = ("customer_id", *COLUMNS)
 MOVES = ("customer_id", "lms_lead_id", "email", "funnel_type", "from_stage", "to_stage", "created_date", "id")
-ORDER = {"customers": CUSTOMERS, "funnel_events": MOVES, "segment_list": WHO}
-NEEDED = {"funnel_events": ("funnel_type", "to_stage")}
+ORDER = {"customers": CUSTOMERS, "funnel_events": MOVES, "segment_list": WHO, "products": PRODUCT_FIELDS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,12 @@ from app.db import db
 from app.imports.upload import KINDS, STATES, Import
 from app.listing import Field, Listing, words
 
-KINDS_SAID = {"customers": "Customers", "funnel_events": "Funnel events", "segment_list": "People of a list"}
+KINDS_SAID = {
+    "customers": "Customers",
+    "funnel_events": "Funnel events",
+    "segment_list": "People of a list",
+    "products": "Products",
+}
 STATES_SAID = {
     "uploading": "Uploading",
     "columns": "Needs its columns",

@@ -23,13 +23,32 @@ MOVE_FIELDS = (
     "id",
 )
 WHO = ("customer_id", "lms_lead_id", "email")
-FIELDS = {"customers": CUSTOMER_FIELDS, "funnel_events": MOVE_FIELDS, "segment_list": WHO}
+PRICES = ("price", "price_minor")  # as people write it, and in the smallest unit
+PRODUCT_FIELDS = ("product_id", "name", "category", *PRICES, "currency", "stock", "in_stock", "image_url", "url")
+FIELDS = {
+    "customers": CUSTOMER_FIELDS,
+    "funnel_events": MOVE_FIELDS,
+    "segment_list": WHO,
+    "products": PRODUCT_FIELDS,
+}
 PERSON_CALLED = {"external_id": "lms_lead_id", "e-mail": "email", "e_mail": "email"}
 ALSO_CALLED = {
     "customers": PERSON_CALLED,
     "funnel_events": PERSON_CALLED | {"occurred_at": "created_date"},
     "segment_list": PERSON_CALLED,
+    "products": {
+        "id": "product_id",
+        "sku": "product_id",
+        "title": "name",
+        "price_major": "price",
+        "price_cents": "price_minor",
+        "availability": "in_stock",
+        "image": "image_url",
+        "image_link": "image_url",
+        "link": "url",
+    },
 }
+NEEDED = {"funnel_events": ("funnel_type", "to_stage"), "products": ("product_id",)}
 CONSENT = re.compile(r"consent_(?P<topic>.+)")
 
 NO_NAME = "This column has no name in the file."
@@ -41,12 +60,14 @@ RESERVED = "This name is a field of the customer, not an attribute."
 def guess(
     kind: str,
     header: Sequence[str],
-    _rows: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[str]],
     types: Mapping[str, str],
     topics: Collection[str] = (),
 ) -> list[dict[str, Any]]:
     """`topics`: the slugs of those in use."""
     columns = [_guess(kind, place, name.strip(), types, topics) for place, name in enumerate(header)]
+    if kind == "products":
+        _guess_prices(columns, rows)
     seen: set[str] = set()
     for column in columns:
         named = {"attribute": column["name"], "consent": f"consent_{column['name']}"}
@@ -64,7 +85,9 @@ def problems(kind: str, columns: Sequence[Mapping[str, Any]], topics: Collection
         if said := _problem(kind, column, seen, place, topics):
             found[f"columns.{place}"] = said
     fields = {column["field"] for column in columns}
-    if not fields & set(WHO):
+    if kind == "products":
+        found |= _product_problems(fields)
+    elif not fields & set(WHO):
         found["columns"] = "No column says who is meant: lms_lead_id, email or customer_id."
     if len(columns) > MOST_COLUMNS:
         found["columns"] = f"This file has more than {MOST_COLUMNS} columns."
@@ -90,6 +113,23 @@ def _guess(kind: str, place: int, header: str, types: Mapping[str, str], topics:
     if name in attribute_values.RESERVED:
         return column | {"field": "ignore", "note": RESERVED}
     return column | {"field": "attribute", "type": declared.strip().lower() or types.get(name, "")}
+
+
+def _guess_prices(columns: list[dict[str, Any]], rows: Sequence[Sequence[str]]) -> None:
+    """A column that is just called price holds smallest units, as in the API, unless one of its cells has a point."""
+    for column in columns:
+        if column["field"] == "price" and column["name"].lower() == "price":
+            cells = [row[column["index"]].strip() for row in rows if column["index"] < len(row)]
+            if all(cell.isdecimal() for cell in cells if cell):
+                column["field"] = "price_minor"
+
+
+def _product_problems(fields: Collection[str]) -> dict[str, str]:
+    if "product_id" not in fields:
+        return {"columns": "No column says which product is meant: product_id."}
+    if all(price in fields for price in PRICES):
+        return {"columns": "Two columns say the price; ignore one of them."}
+    return {}
 
 
 def _consent(slug: str, topics: Collection[str]) -> dict[str, Any]:

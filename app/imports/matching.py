@@ -5,7 +5,7 @@ The rows are kept with their person, one after the other in order of persons, so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,13 @@ from app.customers import identity
 from app.customers.changes import CHANGES, FINAL, LOCKED
 from app.customers.incoming import COLUMNS
 from app.db import copy, db
-from app.imports import consenting, file, people_of_lists, reader
+from app.imports import consenting, file, people_of_lists, products, reader
 from app.imports.detect import Dialect
 from app.imports.staging import people_of, rows_of, says_consent
 from app.imports.upload import Import
 
 OUTCOMES = ("created", "updated", "unchanged")
+Problem = tuple[str | None, str, str]  # column, code, reason
 SAMPLES = 6
 LONGEST_ROW = 10_000
 
@@ -83,6 +84,8 @@ def match(upload: Import, now: datetime) -> Iterator[None]:
         _match_customers(upload)
     elif upload.kind == people_of_lists.KIND:
         _keep(upload, people_of_lists.matched(upload), "line", **people_of_lists.told(upload))
+    elif upload.kind == products.KIND:
+        leave_out(upload, (yield from products.match(upload)))
     else:
         _match_moves(upload, now)
     yield
@@ -132,6 +135,10 @@ def _refuse_unmatched(upload: Import) -> None:
 
 
 def refuse(upload: Import, problems: dict[int, str]) -> None:
+    leave_out(upload, {line: (COLUMN_OF[code], code, SAID[code]) for line, code in problems.items()})
+
+
+def leave_out(upload: Import, problems: Mapping[int, Problem]) -> None:
     """Their rows are read from the file once more, so that they can be mended and sent again as they were."""
     if not problems:
         return
@@ -141,12 +148,11 @@ def refuse(upload: Import, problems: dict[int, str]) -> None:
     upload.rejected += len(lost)
 
 
-def _lost(upload: Import, problems: dict[int, str]) -> Iterator[tuple[Any, ...]]:
+def _lost(upload: Import, problems: Mapping[int, Problem]) -> Iterator[tuple[Any, ...]]:
     last = max(problems)
     for row in reader.rows(file.chunks(upload.id), Dialect.from_json(upload.dialect)):
         if row.line in problems:
-            code = problems[row.line]
-            yield (upload.id, row.line, COLUMN_OF[code], code, SAID[code], reader.as_text(row)[:LONGEST_ROW])
+            yield (upload.id, row.line, *problems[row.line], reader.as_text(row)[:LONGEST_ROW])
         if row.line >= last:
             return
 
@@ -167,6 +173,8 @@ def _figures(upload: Import, now: datetime) -> dict[str, Any]:
         figures["addressed"] = db.session.scalar(
             text(f"SELECT count(*) FROM {table} WHERE is_new AND lms_lead_id IS NULL")
         )
+    elif upload.kind == products.KIND:
+        figures["values"] = products.values(upload)
     elif upload.kind == "funnel_events":
         figures["waiting"] = db.session.scalar(text(f"SELECT count(*) FROM {table} WHERE writes AND person IS NULL"))
     return figures

@@ -31,7 +31,13 @@ def look(upload: Import, now: datetime) -> Progress:
     seconds = (now - upload.phase_began_at).total_seconds() if upload.phase_began_at else 0.0
     rate = done / seconds if seconds > 0.5 and done else None
     left = seconds * (1 - share) / share if share and seconds > 0.5 else None
-    return Progress(SAID.get(upload.state, ""), upload.state in AT_WORK, done, total, share, rate, left)
+    return Progress(_said(upload), upload.state in AT_WORK, done, total, share, rate, left)
+
+
+def _said(upload: Import) -> str:
+    if (upload.kind, upload.state) == ("products", "matching"):
+        return "Comparing with the products"
+    return SAID.get(upload.state, "")
 
 
 def _measure(upload: Import) -> tuple[int, int | None, float | None]:
@@ -41,6 +47,8 @@ def _measure(upload: Import) -> tuple[int, int | None, float | None]:
         return 0, upload.rows, None
     total = upload.preview.get("writes", 0)
     if upload.state == "undoing":
-        done = sum(upload.undo.get(n, 0) for n in ("values", "kept_values", "removed", "kept_customers"))
+        done = sum(
+            upload.undo.get(n, 0) for n in ("values", "kept_values", "removed", "kept_customers", "kept_products")
+        )
         return done, None, None
     return upload.applied_rows, total, min(upload.applied_rows / total, 1.0) if total else None

@@ -22,6 +22,7 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?")
 DIGITS = 15  # so many every program keeps
 IN_ANOTHER_WAY = re.compile(r"[-+]?\d{1,3}([.,'’ \xa0\u202f]\d{3})+([.,]\d+)?|[-+]?\d+,\d+")
 BY_DAY_OR_MONTH = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", re.DOTALL)
+IN_STOCK, OUT_OF_STOCK = frozenset({"in stock", "available"}), frozenset({"out of stock", "sold out"})
 YES, NO = frozenset({"true", "yes", "1"}), frozenset({"false", "no", "0"})
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(\s?(Z|[+-]\d\d:?\d\d))?)?", re.IGNORECASE | re.ASCII
@@ -82,6 +83,29 @@ def _funnel(cell: str) -> str:
     return cell.strip()
 
 
+def _whole(cell: str) -> str:
+    number = cell.strip()
+    if not re.fullmatch(r"-?[0-9]{1,15}", number):
+        raise Wrong("wrong_type", "It is not a whole number")
+    return number
+
+
+def _smallest(cell: str) -> str:
+    number = cell.strip()
+    if not re.fullmatch(r"[0-9]{1,15}", number):
+        raise Wrong(
+            "wrong_type", "It is no whole number of cents, like 1990; for prices like 19.90 choose that meaning"
+        )
+    return number
+
+
+def _there(cell: str) -> bool:
+    said = cell.strip().lower().replace("_", " ")
+    if said not in YES | NO | IN_STOCK | OUT_OF_STOCK:
+        raise Wrong("wrong_type", "It is neither yes nor no")
+    return said in YES | IN_STOCK
+
+
 def _check(cell: str) -> None:
     _kept(cell)
     if CONTROL.search(cell):
@@ -117,6 +141,16 @@ READINGS: dict[str, Callable[[str], Any]] = {
     "from_stage": _key,
     "to_stage": _key,
     "id": _key,
+    "product_id": _key,
+    "name": str.strip,
+    "category": str.strip,
+    "price": str.strip,
+    "price_minor": _smallest,
+    "currency": str.strip,
+    "stock": _whole,
+    "in_stock": _there,
+    "image_url": str.strip,
+    "url": str.strip,
 }
 
 

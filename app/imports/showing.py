@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from app.customers.export import guarded
 from app.db import db
+from app.imports import products
 from app.imports.matching import shown
 from app.imports.staging import people_of
 from app.imports.upload import Import
@@ -63,6 +64,8 @@ class Reason:
 
 
 def samples(upload: Import, outcome: str, limit: int = 6) -> list[Example]:
+    if upload.kind == products.KIND:
+        return _products(upload, outcome, limit)
     people = people_of(upload)
     found = db.session.execute(text(SPREAD.format(people=people)), {"outcome": outcome, "limit": limit}).all()
     changes = _changes(upload, [row.person for row in found]) if outcome == "updated" else {}
@@ -87,6 +90,20 @@ def changes_csv(upload: Import) -> Iterator[str]:
     asked = shown(upload) + CHANGED
     names = f"SELECT person, name, old #>> '{{}}', new #>> '{{}}' FROM ({asked}) listed"
     return _streamed(db.engine, ("customer_id", "name", "before", "after"), names, {"now": datetime.now(UTC)})
+
+
+def _products(upload: Import, outcome: str, limit: int) -> list[Example]:
+    found = products.samples(upload, outcome, limit)
+    return [
+        Example(
+            one.line,
+            None,
+            one.name,
+            {name: new for name, _, new in one.changes},
+            [Change(name, True, old, new) for name, old, new in one.changes],
+        )
+        for one in found
+    ]
 
 
 def _changes(upload: Import, people: Sequence[int]) -> dict[int, list[Change]]:

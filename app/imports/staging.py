@@ -33,7 +33,11 @@ MOVE = (
     " created_date timestamptz, source_id text, key uuid"
 )
 LISTED = "line bigint, customer_id bigint, lms_lead_id text, email text"
-SHAPES = {"customers": ROW, "funnel_events": MOVE, "segment_list": LISTED}
+PRODUCT = (
+    "line bigint, product_id text, name text, category text, price text, price_minor bigint, currency text,"
+    " stock bigint, in_stock boolean, image_url text, url text"
+)
+SHAPES = {"customers": ROW, "funnel_events": MOVE, "segment_list": LISTED, "products": PRODUCT}
 CONSENTS = ", consents jsonb"  # {"newsletter": true}: only where a file has such columns
 
 

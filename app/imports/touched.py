@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from app.catalogue.product import Product, ProductChange
 from app.customers.attributes import AttributeChange
 from app.customers.customer import Customer
 from app.db import db
@@ -20,6 +21,15 @@ def created(upload: Import) -> Sequence[Customer]:
         return people_of_lists.some(upload, FEW)
     mine = select(Customer).where(Customer.import_id == upload.id, Customer.erased_at.is_(None))
     return db.session.scalars(mine.order_by(Customer.id).limit(FEW)).all()
+
+
+def products_of(upload: Import) -> list[tuple[str, Sequence[Product]]]:
+    mine = select(ProductChange.product_id).where(ProductChange.import_id == upload.id).distinct()
+    made = select(Product).where(Product.import_id == upload.id)
+    other = select(Product).where(Product.id.in_(mine), Product.import_id.is_distinct_from(upload.id))
+    found = [(title, db.session.scalars(some.order_by(Product.id).limit(FEW)).all())
+             for title, some in (("Created", made), ("Changed", other))]  # fmt: skip
+    return [(title, some) for title, some in found if some]
 
 
 def changed(upload: Import) -> Sequence[Customer]:

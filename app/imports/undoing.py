@@ -13,7 +13,7 @@ from app.consent import statements
 from app.customers.incoming import COLUMNS
 from app.db import db
 from app.events import keys
-from app.imports import people_of_lists
+from app.imports import people_of_lists, products
 from app.imports.upload import Import
 
 SLICE = 5_000
@@ -105,6 +105,10 @@ def undo(upload: Import, now: datetime) -> Iterator[None]:
     elif upload.kind == people_of_lists.KIND:
         for gone in people_of_lists.undo(upload, now):
             _count(upload, {"removed": gone})
+            yield
+    elif upload.kind == products.KIND:
+        for counted, marks in products.undo(upload, now):
+            _count(upload, counted, **marks)
             yield
     else:
         yield from _moves(upload)

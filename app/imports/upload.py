@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.claims import Claimable
 from app.db import Model, bigint_key, now_column
 
-KINDS = ("customers", "funnel_events", "segment_list")
+KINDS = ("customers", "funnel_events", "segment_list", "products")
 STATES = (
     "uploading",
     "columns",
@@ -77,7 +77,7 @@ class Import(Claimable, Model):
     waiting_since: Mapped[datetime | None]  # most of the journey waits for a person, not for a worker
 
     __table_args__ = (
-        CheckConstraint("kind IN ('customers', 'funnel_events', 'segment_list')", name="kind"),
+        CheckConstraint("kind IN ('customers', 'funnel_events', 'segment_list', 'products')", name="kind"),
         CheckConstraint(f"state IN ({', '.join(repr(state) for state in STATES)})", name="state"),
         Index("ix_imports_created_date_id", "created_date", "id"),
         Index("ix_imports_by_id", "by_id"),

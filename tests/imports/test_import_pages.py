@@ -225,7 +225,7 @@ def test_what_is_no_table_is_refused_in_words(browser, content, word):
 
 
 def test_an_upload_without_a_kind_or_a_file_is_explained(browser):
-    assert "customers, funnel events or the people of a list" in said(send(browser, kind="dogs"))
+    assert "customers, funnel events, the people of a list or products" in said(send(browser, kind="dogs"))
     answer = browser.post("/imports", data={"kind": "customers"}, content_type="multipart/form-data")
     assert answer.status_code == 422
     assert "Choose a file first" in said(answer)

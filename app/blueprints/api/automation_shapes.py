@@ -54,8 +54,8 @@ class Automation(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True,
       "48h"}: a cart was left alone for so long. "browse" {"views"?: 3, "within"?: "30d", "idle"?: "48h"}: somebody
       looked at a product so often, and not any more. "price_drop" {"percent"?: 0}: a product that they watch costs
       less. "back_in_stock" {"per_piece"?: 2, "wave_every"?: "4h"}: a product that they wait for is there again.
-      At most one mail in "at_most_every": 7d for carts and products looked at, else each time; "0h" is no limit. Where no
-      topic is said it is that of the behaviour.
+      At most one mail in "at_most_every": 7d for carts and products looked at, else each time; "0h" is no limit.
+      Where no topic is said it is that of the behaviour.
     """
 
     name: Name

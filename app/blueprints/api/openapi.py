@@ -17,6 +17,8 @@ from app.blueprints.api import (
     launch_paths,
     discount_paths,
     metric_paths,
+    metric_paths,
+    product_paths,
     run_paths,
     segment_paths,
     shapes,
@@ -80,6 +82,7 @@ TYPES = (
     *metric_paths.TYPES,
     *launch_paths.TYPES,
     *discount_paths.TYPES,
+    *product_paths.TYPES,
 )
 
 
@@ -133,11 +136,13 @@ def document() -> dict[str, Any]:
     schemas["Reject"]["properties"]["code"] = {"enum": list(CODES)}
     paths: dict[str, Any] = {one.path: {"post": _post(one)} for one in FACTS}
     paths["/customers"]["get"] = _list()
+    paths["/products"]["get"] = product_paths.index()
     paths["/customers/{id}"] = {"get": _one(), "delete": _erase()}
     paths["/customers/{id}/recommendations"] = {"get": _recommended()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
     paths |= segment_paths.paths() | template_paths.paths() | run_paths.paths() | automation_paths.paths()
     paths |= metric_paths.paths() | launch_paths.paths() | discount_paths.paths()
+    paths |= metric_paths.paths() | product_paths.paths()
     return {
         "openapi": "3.1.0",
         "info": {

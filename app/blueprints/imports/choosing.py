@@ -6,6 +6,7 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage, MultiDict
 
+from app.catalogue import products
 from app.customers.incoming import COLUMNS
 from app.imports import people_of_lists
 from app.imports.detect import ENCODINGS
@@ -21,6 +22,7 @@ SAID = {
     "customers": COLUMNS,
     "funnel_events": ("funnel_type", "from_stage", "to_stage", "created_date"),
     "segment_list": (),
+    "products": products.FIELDS,
 }
 LONGEST_TYPE = 40
 CONSENT = "consent:"
@@ -30,7 +32,7 @@ Form = MultiDict[str, str]
 
 def problem(kind: str, file: FileStorage | None, form: Form) -> str:
     if kind not in KINDS:
-        return "Say what is in the file: customers, funnel events or the people of a list."
+        return "Say what is in the file: customers, funnel events, the people of a list or products."
     if kind == people_of_lists.KIND and (said := _list_problem(form)):
         return said
     if file is None or not file.filename:

@@ -115,4 +115,5 @@ def _end(upload: Import) -> dict[str, Any]:
         "reasons": showing.reasons(upload) if upload.rejected else [],
         "created": touched.created(upload),
         "changed": touched.changed(upload) if upload.state != "undone" else [],
+        "products": touched.products_of(upload) if upload.kind == "products" and upload.state != "undone" else [],
     }

@@ -1,6 +1,7 @@
 // data-chart="ID": lines drawn from the table of that id, so that chart and table always say the same. Each column marked
 // data-line is a small chart with a scale of its own; all share one axis of time. A column marked data-before is the
-// dashed line of the period before, in the chart of the column to its left.
+// dashed line of the period before, in the chart of the column to its left; one marked data-step holds its value until
+// the next. An empty data-value is a gap.
 import { LineChart } from 'echarts/charts'
 import { AriaComponent, GridComponent, TitleComponent, TooltipComponent } from 'echarts/components'
 import * as echarts from 'echarts/core'
@@ -26,10 +27,12 @@ const escaped = text => text.replace(/[&<>"]/g, sign => `&#${sign.charCodeAt(0)}
 const read = table => {
   const heads = [...table.tHead.rows[0].cells]
   const rows = [...table.tBodies[0].rows]
-  const values = at => rows.map(row => Number(row.cells[at].dataset.value ?? row.cells[at].textContent.replace(/[^\d.-]/g, '')))
+  const value = cell => (cell.dataset.value === '' ? null : Number(cell.dataset.value ?? cell.textContent.replace(/[^\d.-]/g, '')))
+  const values = at => rows.map(row => value(row.cells[at]))
   const lines = heads.flatMap((head, at) => (head.dataset.line === undefined ? [] : [{
     name: head.textContent.trim(),
     now: values(at),
+    step: head.dataset.step === undefined ? false : 'end',
     before: heads[at + 1]?.dataset.before === undefined ? null : values(at + 1),
   }]))
   return { days: rows.map(row => row.cells[0].textContent.trim()), lines }
@@ -37,7 +40,7 @@ const read = table => {
 
 const told = ({ days, lines }, at) => [
   `<div class="chart-tip"><b>${escaped(days[at])}</b>`,
-  ...lines.map((line, n) => `<div><span class="k${n + 1}">${escaped(line.name)}</span><span><b>${grouped.format(line.now[at])}</b>${line.before ? ` was ${grouped.format(line.before[at])}` : ''}</span></div>`),
+  ...lines.map((line, n) => `<div><span class="k${n + 1}">${escaped(line.name)}</span><span><b>${line.now[at] === null ? '–' : grouped.format(line.now[at])}</b>${line.before ? ` was ${grouped.format(line.before[at])}` : ''}</span></div>`),
   '</div>',
 ].join('')
 
@@ -52,7 +55,7 @@ const options = (found, isNarrow) => {
     const own = colour(`--series-${n + 1}`)
     const both = { type: 'line', xAxisIndex: n, yAxisIndex: n, showSymbol: days.length === 1 }
     const past = line.before && { ...both, name: `${line.name}, before`, data: line.before, silent: true, lineStyle: { color: was, width: 1.25, type: [4, 3] }, itemStyle: { color: was } }
-    const now = { ...both, name: line.name, data: line.now, lineStyle: { color: own, width: 1.75 }, itemStyle: { color: own }, areaStyle: { color: own, opacity: 0.07 } }
+    const now = { ...both, name: line.name, data: line.now, step: line.step, lineStyle: { color: own, width: 1.75 }, itemStyle: { color: own }, areaStyle: { color: own, opacity: 0.07 } }
     return past ? [past, now] : [now]
   })
   return {
