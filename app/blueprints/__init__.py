@@ -95,6 +95,9 @@ from app.blueprints.templates import previews as template_previews
 from app.blueprints.templates import publications as template_publications
 from app.blueprints.templates import test_sends as template_test_sends
 from app.blueprints.templates import versions as template_versions
+from app.blueprints.track import carts as track_carts
+from app.blueprints.track import events as track_events
+from app.blueprints.track import watching as track_watching
 
 csrf = CSRFProtect()
 DOORS = (
@@ -117,14 +120,16 @@ SETTINGS_DOORS = (
 
 # The token in a link is the key here; no session is looked at.
 PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
+# The pages of the shop speak here, of themselves: no cookie of ours says who it is.
+TRACK = (track_carts, track_watching, track_events)
 
 
 def init_app(app: Flask) -> None:
     csrf.init_app(app)
-    for part in (*BY_KEY, *PUBLIC, webhooks):
+    for part in (*BY_KEY, *PUBLIC, *TRACK, webhooks):
         csrf.exempt(part.door)
     Htmx().init_app(app)
     for part in (assets, headers, errors, navigation, quiet):
         part.init_app(app)
-    for door in (*DOORS, *BY_KEY, *PUBLIC, api_documents, *SETTINGS_DOORS):
+    for door in (*DOORS, *BY_KEY, *PUBLIC, *TRACK, api_documents, *SETTINGS_DOORS):
         app.register_blueprint(door.door)

@@ -73,6 +73,10 @@ def prices(product_ids: Collection[str]) -> dict[str, Price]:
     return {row.product_id: Price(row.price, row.currency) for row in db.session.execute(asked)} if product_ids else {}
 
 
+def find(product_id: str) -> Product | None:
+    return db.session.scalar(select(Product).where(Product.product_id == product_id))
+
+
 def upsert_many(items: Sequence[Incoming], source: str, now: datetime) -> tuple[Tally, list[Any]]:
     """Never commits. Nothing of it counts as an event: the list is empty."""
     good, rejects = screened(items, _check)
