@@ -57,6 +57,9 @@ from app.blueprints.automations import acts as automation_acts
 from app.blueprints.automations import held_out as automation_holdout
 from app.blueprints.automations import rehearsing as automation_rehearsal
 from app.blueprints.automations import winner as automation_winner
+from app.blueprints.demo_shop import account as demo_shop_account
+from app.blueprints.demo_shop import buying as demo_shop_buying
+from app.blueprints.demo_shop import shelves as demo_shop
 from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
 from app.blueprints.metrics import behind as metrics_people
@@ -106,7 +109,8 @@ DOORS = (
     template_publications, template_versions, template_composing, template_previews, template_test_sends, outbox,
     media, media_files, media_frames, render_checks, automations, automation_acts, automation_activation,
     automation_winner, automation_holdout, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
-    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
+    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why, demo_shop,
+    demo_shop_buying, demo_shop_account,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
@@ -120,16 +124,16 @@ SETTINGS_DOORS = (
 
 # The token in a link is the key here; no session is looked at.
 PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
-# The pages of the shop speak here, of themselves: no cookie of ours says who it is.
-TRACK = (track_carts, track_watching, track_events)
+# Pages of the shop knock here, with a token of theirs or a session of nobody's.
+SHOP = (track_carts, track_watching, track_events)
 
 
 def init_app(app: Flask) -> None:
     csrf.init_app(app)
-    for part in (*BY_KEY, *PUBLIC, *TRACK, webhooks):
+    for part in (*BY_KEY, *PUBLIC, *SHOP, webhooks):
         csrf.exempt(part.door)
     Htmx().init_app(app)
     for part in (assets, headers, errors, navigation, quiet):
         part.init_app(app)
-    for door in (*DOORS, *BY_KEY, *PUBLIC, *TRACK, api_documents, *SETTINGS_DOORS):
+    for door in (*DOORS, *BY_KEY, *PUBLIC, *SHOP, api_documents, *SETTINGS_DOORS):
         app.register_blueprint(door.door)

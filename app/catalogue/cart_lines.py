@@ -11,7 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, select, true
+
 from app.catalogue import carts, products, visiting
+from app.catalogue.cart import Cart
 from app.catalogue.cart_keeping import AT, Content, Line, Row, Shelf, told, written
 from app.catalogue.happened import Happened
 from app.catalogue.item import Item
@@ -19,6 +22,7 @@ from app.catalogue.product import Product
 from app.catalogue.screening import LARGEST, Refused, check_items
 from app.catalogue.visiting import Owner
 from app.catalogue.visitor import Visitor
+from app.db import db
 
 MOST = 10_000  # of one product
 SHOWN = ("price", "name", "image_url", "url")  # of a product, in a line
@@ -40,6 +44,12 @@ class Changed:
     happened: list[Happened]
 
 
+def held(visitor: Visitor) -> Cart | None:
+    """What lies in their cart, to be looked at."""
+    name, value = visiting.owner(visitor).key
+    return db.session.scalar(select(Cart).where(getattr(Cart, name) == value, _is_of(name)))
+
+
 def put_in(visitor: Visitor, change: Change, now: datetime) -> Changed:
     """Never commits."""
     return _changed(visitor, change, "cart_added", now)
@@ -48,6 +58,11 @@ def put_in(visitor: Visitor, change: Change, now: datetime) -> Changed:
 def take_out(visitor: Visitor, change: Change, now: datetime) -> Changed:
     """Never commits."""
     return _changed(visitor, change, "cart_removed", now)
+
+
+def _is_of(name: str) -> ColumnElement[bool]:
+    """A cart that is a customer's is nobody else's, whatever else it says."""
+    return true() if name == "customer_id" else Cart.customer_id.is_(None)
 
 
 def _changed(visitor: Visitor, change: Change, name: str, now: datetime) -> Changed:

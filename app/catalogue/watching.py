@@ -5,7 +5,6 @@ Also of a product that the catalogue does not know yet. Whoever is not known yet
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,6 @@ from app.catalogue.product import Product
 from app.catalogue.screening import Refused, check_count, check_key
 from app.catalogue.visiting import Owner
 from app.catalogue.visitor import Visitor
-from app.catalogue.waiting import MISSED_WITHIN
 from app.db import db
 
 KEYS = {
@@ -39,41 +37,6 @@ REMOVE = {
     "lms_lead_id": "lms_lead_id = :who AND customer_id IS NULL",
     "session_id": "session_id = :who AND customer_id IS NULL AND lms_lead_id IS NULL",
 }
-# By their lead id, also one that a merge left.
-FITTING = """
-    SELECT w.id, c.id AS customer_id
-      FROM watchlist w JOIN customers c ON c.lms_lead_id = w.lms_lead_id AND c.erased_at IS NULL
-     WHERE w.customer_id IS NULL AND c.id = ANY (:customers)
-    UNION
-    SELECT w.id, a.customer_id
-      FROM watchlist w JOIN customer_aliases a ON a.lms_lead_id = w.lms_lead_id
-     WHERE w.customer_id IS NULL AND a.customer_id = ANY (:customers)
-"""
-# A product that they watch already is watched as they asked last.
-JOIN = text(
-    f"""
-    WITH fits AS MATERIALIZED ({FITTING}),
-    ranked AS (
-      SELECT w.id, f.customer_id,
-             row_number() OVER (PARTITION BY coalesce(f.customer_id, w.customer_id), w.product_id
-                                    ORDER BY w.updated_date DESC, w.id DESC) AS place
-        FROM watchlist w
-        LEFT JOIN fits f ON f.id = w.id
-       WHERE f.id IS NOT NULL OR w.customer_id IN (SELECT customer_id FROM fits)
-    )
-    SELECT id, customer_id, place FROM ranked ORDER BY id
-    """
-)
-MISSED = text(
-    """
-    WITH lately AS MATERIALIZED (
-      SELECT lms_lead_id FROM watchlist WHERE customer_id IS NULL AND updated_date > :since
-    )
-    SELECT c.id FROM lately w JOIN customers c ON c.lms_lead_id = w.lms_lead_id
-    UNION
-    SELECT a.customer_id FROM lately w JOIN customer_aliases a ON a.lms_lead_id = w.lms_lead_id
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +89,6 @@ def remove(visitor: Visitor, product_id: str, now: datetime) -> list[Happened]:
     if db.session.execute(gone, {"who": who, "product_id": product_id}).first() is None:
         return []
     return [owner.did("watchlist_removed", now, visiting.told(_told(product_id, products.find(product_id))))]
-
-
-def join(customer_ids: Sequence[int]) -> int:
-    """What waits for these people becomes theirs. Never commits."""
-    is_waiting = text("SELECT EXISTS (SELECT FROM watchlist WHERE customer_id IS NULL)")
-    if not customer_ids or not db.session.scalar(is_waiting):
-        return 0
-    rows = db.session.execute(JOIN, {"customers": list(customer_ids)}).all()
-    beaten = [row.id for row in rows if row.place > 1]
-    given = [row for row in rows if row.customer_id and row.place == 1]
-    db.session.execute(text("DELETE FROM watchlist WHERE id = ANY (:ids)"), {"ids": beaten})
-    for row in given:
-        found = {"id": row.id, "person": row.customer_id}
-        db.session.execute(text("UPDATE watchlist SET customer_id = :person WHERE id = :id"), found)
-    return len(given)
-
-
-def join_missed(now: datetime) -> int:
-    return join(db.session.scalars(MISSED, {"since": now - MISSED_WITHIN}).all())
 
 
 def _check(wish: Wish) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.catalogue import carts, orders, watching
+from app.catalogue import carts, orders
 from app.customers import ambiguity
 from app.events import pending
 
 
 def join(customer_ids: Sequence[int]) -> int:
-    kept = carts.join(customer_ids) + orders.join(customer_ids) + watching.join(customer_ids)
-    return pending.join(customer_ids) + kept
+    return pending.join(customer_ids) + carts.join(customer_ids) + orders.join(customer_ids)
 
 
 def join_missed(now: datetime) -> None:
@@ -20,7 +19,6 @@ def join_missed(now: datetime) -> None:
     pending.join_missed(now)
     carts.join_missed(now)
     orders.join_missed(now)
-    watching.join_missed(now)
     cleared = ambiguity.settle_cleared(None, "fits one person by now", now)
     if cleared:
         join(ambiguity.owners(cleared))

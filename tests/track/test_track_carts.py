@@ -137,10 +137,9 @@ def test_a_cart_holds_no_more_than_a_cart_can(shop):
     assert lines() == [("shirt", 10_000)]
 
 
-def test_a_forged_token_and_nobody_put_in_nothing(shop):
+def test_a_forged_token_puts_in_nothing(shop):
     client = shop.test_client()
     assert client.post("/track/cart-add", json={"product_id": "shirt", "token": "x.y.z"}).status_code == 401
-    assert client.post("/track/cart-add", json={"product_id": "shirt"}).status_code == 422
     assert client.post("/track/cart-add", data="no JSON", content_type="text/plain").status_code == 400
     assert rows("carts") == []
 

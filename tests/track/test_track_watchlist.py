@@ -8,8 +8,6 @@ import pytest
 from flask import Flask
 
 from app.catalogue import products
-from app.db import db
-from app.ops import joining
 from tests.catalogue.buying import bring, product, rows
 from tests.factories import make_customer
 from tests.track.speaking import done, good, open_shop, refused, say
@@ -90,14 +88,3 @@ def test_what_a_session_watches_becomes_theirs_when_they_sign_in(shop):
         (maya.id, "mug", None),
         (maya.id, "shirt", 1000),
     ]
-
-
-def test_what_waits_under_a_lead_joins_the_customer_who_appears(shop):
-    say(shop, "watchlist/add", "L1", product_id="shirt", target_price=1500)
-    say(shop, "watchlist/add", "L2", product_id="shirt")
-    maya = make_customer(lms_lead_id="L1")
-    joining.join([maya.id])
-    db.session.commit()
-    assert [row["customer_id"] for row in rows("watchlist")] == [maya.id, None]
-    assert good(say(shop, "watchlist/remove", "L1", product_id="shirt")) == {}
-    assert [row["lms_lead_id"] for row in rows("watchlist")] == ["L2"]
