@@ -53,6 +53,7 @@ class Config:
     funnel_webhook_secrets: tuple[bytes, ...] = ()
     track_jwt_secrets: tuple[str, ...] = field(default=(), repr=False)  # of the shop; the tokens of all are taken
     track_origins: tuple[str, ...] = ()  # of the shop's pages, which call us from browsers; “*”: any
+    demo_shop: bool = False  # of bin/dev, to try out what a shop tells
     limits: Mapping[str, Limit | None] = field(default_factory=dict)  # by what is limited; None: nobody said
 
     @property
@@ -62,6 +63,11 @@ class Config:
     @property
     def sends_nothing(self) -> bool:
         return self.mail_provider == "outbox"
+
+    @property
+    def has_demo_shop(self) -> bool:
+        """Anybody may be anybody there: only where no mail leaves this machine."""
+        return self.demo_shop and self.sends_nothing
 
 
 def from_environment(env: Mapping[str, str]) -> Config:
@@ -89,6 +95,7 @@ def from_environment(env: Mapping[str, str]) -> Config:
         funnel_webhook_secrets=_webhook_secrets(env, "FUNNEL_WEBHOOK_SECRET"),
         track_jwt_secrets=_track_jwt_secrets(env),
         track_origins=_track_origins(env),
+        demo_shop=env.get("DEMO_SHOP") == "1",
         limits={"api": limit(env, "RATE_LIMIT_API"), "track": limit(env, "RATE_LIMIT_TRACK")},
     )
 

@@ -65,6 +65,9 @@ from app.blueprints.automations import held_out as automation_holdout
 from app.blueprints.automations import rehearsing as automation_rehearsal
 from app.blueprints.automations import winner as automation_winner
 from app.blueprints.discounts import adding as discount_codes
+from app.blueprints.demo_shop import account as demo_shop_account
+from app.blueprints.demo_shop import buying as demo_shop_buying
+from app.blueprints.demo_shop import shelves as demo_shop
 from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
 from app.blueprints.metrics import behind as metrics_people
@@ -108,6 +111,9 @@ from app.blueprints.track import keeping as track
 from app.blueprints.track import script as track_script
 from app.blueprints.track import views as track_views
 from app.blueprints.track import recommending as track_recommending
+from app.blueprints.track import carts as track_carts
+from app.blueprints.track import events as track_events
+from app.blueprints.track import watching as track_watching
 
 csrf = CSRFProtect()
 DOORS = (
@@ -122,6 +128,8 @@ DOORS = (
     automation_winner, automation_holdout, automation_rehearsal, automation_called, cron_builder, runs, run_acts,
     switch, deliveries, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
     imports, metrics, metrics_people, metrics_export, products, search, pieces, health, webhooks, why,
+    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why, demo_shop,
+    demo_shop_buying, demo_shop_account,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
@@ -140,6 +148,8 @@ PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
 # Pages of the shop knock here, with a token of theirs or a session of nobody's; kept by their path (track/keeping.py).
 SHOP = (track_views, track_script)
 PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking, track_recommending)
+# Pages of the shop knock here, with a token of theirs or a session of nobody's.
+SHOP = (track_carts, track_watching, track_events)
 
 
 def init_app(app: Flask) -> None:

@@ -54,6 +54,7 @@ GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Runs", "runs.index", "send"),
             Entry("Launches", "launches.index", "rocket"),
             Entry("Outbox", "outbox.index", "mailbox"),
+            Entry("Demo shop", "demo_shop.index", "shopping-cart"),
         ),
     ),
     ("Insight", (Entry("Metrics", "metrics.index", "chart-line"), Entry("Products", "products.index", "package"))),
@@ -70,9 +71,10 @@ def groups() -> list[tuple[str, list[Entry]]]:
 
 
 def _is_shown(entry: Entry) -> bool:
-    """The outbox while mail stays here."""
-    is_built = entry.endpoint in current_app.view_functions
-    return is_built and (entry.endpoint != "outbox.index" or current_app.extensions["config"].sends_nothing)
+    """The outbox while mail stays here, the demo shop on the machine of whoever tries it all out."""
+    config = current_app.extensions["config"]
+    is_open = {"outbox.index": config.sends_nothing, "demo_shop.index": config.has_demo_shop}
+    return entry.endpoint in current_app.view_functions and is_open.get(entry.endpoint, True)
 
 
 def _brand() -> brand.Brand:

@@ -1,4 +1,4 @@
-"""What a cart or an order tells about behaviour: the floor above makes it an event."""
+"""What a cart, an order or a watch list tells about behaviour: the floor above makes it an event."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ KEPT = timedelta(days=730)  # as long as behaviour: what is older is kept as a c
 @dataclass(frozen=True, slots=True)
 class Happened:
     index: int  # of the item that told it
-    name: str  # cart_updated, order_completed
+    name: str  # cart_updated, order_completed, watchlist_added
     who: Who  # the customer, once known; else what named them
     customer_id: int | None
     occurred_at: datetime
     properties: Mapping[str, Any]
-    source_id: str  # the same again counts once
+    source_id: str | None = None  # the same again counts once
 
 
 def id_of(kind: str, *told: object) -> str:

@@ -73,6 +73,10 @@ def prices(product_ids: Collection[str]) -> dict[str, Price]:
     return {row.product_id: Price(row.price, row.currency) for row in db.session.execute(asked)} if product_ids else {}
 
 
+def find(product_id: str) -> Product | None:
+    return db.session.scalar(select(Product).where(Product.product_id == product_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """What an item would do; `changes`: (field, before, after)."""

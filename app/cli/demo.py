@@ -14,7 +14,7 @@ from app.audit import record
 from app.audit.actor import COMMAND_LINE
 from app.config import Config
 from app.db import db
-from app.demo import arrivals, automations, furnish, load, segments, wishes
+from app.demo import arrivals, automations, furnish, load, segments, shoppers, wishes
 from app.demo.plan import Plan, midnight
 from app.demo.year import bringing, readers
 from app.events import partitions
@@ -78,6 +78,7 @@ def _load(plan: Plan, *, small: bool, replace: bool, yes: bool, jobs: int | None
     counts = _bring(plan, jobs or 0)
     wishes.bring(plan)
     arrivals.bring(plan)
+    shoppers.bring(plan)
     segments.bring(plan)
     automations.bring(plan)
     counts = _added(counts, bringing.bring(plan))

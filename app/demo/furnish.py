@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from app.demo import keys, looks, media, team, templates, trail
+from app.demo import goods, keys, looks, media, team, templates, trail
 from app.demo.plan import Plan
 
 # The trail last: it tells what the others did.
@@ -13,6 +13,7 @@ PARTS: tuple[Callable[[Plan], None], ...] = (
     team.furnish,
     keys.furnish,
     media.furnish,
+    goods.furnish,
     templates.furnish,
     trail.furnish,
 )

@@ -27,7 +27,7 @@ MAIL = (
     "runs", "deliveries", "delivery_events", "conversions", "credit_work", "recounts", "hit_reviews",
     "delivery_receipts", "receipt_questions", "trigger_waits", "trigger_last", "roll_up", "mail_deltas",
     "moment_deltas", "credit_deltas", "mail_days", "mailbox_days", "mail_hours", "moment_days", "moment_totals",
-    "credit_days",
+    "credit_days", "product_views",
 )  # fmt: skip
 SEQUENCES = ("customers", "attribute_changes")
 

@@ -61,8 +61,8 @@ class Application:
         )
 
     def _environment(self) -> dict[str, str]:
-        chosen = {"LOG_FORMAT": "plain", "PROMETHEUS_MULTIPROC_DIR": str(self._metrics)} | dict(os.environ)
-        return chosen | environment(self.servers) | {"PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
+        own = {"LOG_FORMAT": "plain", "DEMO_SHOP": "1", "PROMETHEUS_MULTIPROC_DIR": str(self._metrics)}
+        return own | dict(os.environ) | environment(self.servers) | {"PORT": str(self.port), "PYTHONUNBUFFERED": "1"}
 
     @property
     def _metrics(self) -> Path:

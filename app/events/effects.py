@@ -12,9 +12,12 @@ from sqlalchemy import RowMapping, text
 from app.catalogue import locks, orders
 from app.catalogue.item import Item
 from app.claims import Refused
+from app.customers import interests
+from app.customers.incoming import Source
 from app.customers.who import Who
 from app.db import db
 from app.events import erasing
+from app.events.doings import INTEREST_REGISTERED
 from app.events.keys import ORDER_COMPLETED
 
 # A fact that came in while its person was being merged: the merge could not see it.
@@ -39,6 +42,17 @@ COMPLETED = text(
     """
 )
 
+INTERESTS = text(
+    """
+    SELECT w.customer_id, e.properties ->> 'interest' AS interest
+      FROM event_work w JOIN events e ON e.id = w.event_id AND e.occurred_at = w.occurred_at
+     WHERE w.id = ANY (:keys) AND w.kind = 'event' AND w.name = :name
+       AND jsonb_typeof(e.properties -> 'interest') = 'string'
+     ORDER BY e.occurred_at, e.id
+    """
+)
+SHOP = Source("shop")
+
 
 class Told(msgspec.Struct):
     """What an event says of its order; what else it says is its own."""
@@ -55,6 +69,7 @@ def take(keys: Sequence[int], now: datetime) -> None:
     """Never commits. Safe to run twice."""
     _follow_merges(keys)
     erasing.forget_strays(keys)
+    _keep_interests(keys, now)  # before orders: whoever writes customers locks them first
     _keep_orders(keys, now)
 
 
@@ -67,6 +82,14 @@ def _follow_merges(keys: Sequence[int]) -> None:
         db.session.execute(text(MEND[stray["kind"]]), dict(stray))
         db.session.execute(text("UPDATE event_work SET customer_id = :customer_id WHERE id = :id"), dict(stray))
     db.session.execute(text("SELECT set_config('campus.passage', '', true)"))
+
+
+def _keep_interests(keys: Sequence[int], now: datetime) -> None:
+    told: dict[int, list[str]] = {}
+    for row in db.session.execute(INTERESTS, {"keys": list(keys), "name": INTEREST_REGISTERED}):
+        if 0 < len(interests.tidy(row.interest)) <= interests.LONGEST:
+            told.setdefault(row.customer_id, []).append(row.interest)
+    interests.register(told, SHOP, now)
 
 
 def _keep_orders(keys: Sequence[int], now: datetime) -> None:

@@ -141,8 +141,7 @@ def document() -> dict[str, Any]:
     paths["/customers/{id}/recommendations"] = {"get": _recommended()}
     paths["/customers/{id}/consent"] = {"get": _consent(), "put": _say()}
     paths |= segment_paths.paths() | template_paths.paths() | run_paths.paths() | automation_paths.paths()
-    paths |= metric_paths.paths() | launch_paths.paths() | discount_paths.paths()
-    paths |= metric_paths.paths() | product_paths.paths()
+    paths |= metric_paths.paths() | launch_paths.paths() | discount_paths.paths() | product_paths.paths()
     return {
         "openapi": "3.1.0",
         "info": {
