@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from app.automations import launch, scan
 from app.db import db
 
 # What the survivor waits for already is not waited for twice.
@@ -28,10 +27,6 @@ MOVE = (
     """,
     "DELETE FROM behaviour_claims WHERE customer_id = :other",
 )
-
-
-assert launch
-assert scan
 
 
 def move(survivor_id: int, other_id: int) -> None:

@@ -130,7 +130,6 @@ def _run(
         timezone=definition.zone_of(automation),
         sender=readiness.sender_of(automation),
         reply_to=reply_to_of(automation),
-        discount_pool_id=automation.discount_pool_id,
         goal=automation.goal,
         limits=automation.limits,
         behaviour=automation.trigger.get(BEHAVIOUR),

@@ -64,10 +64,10 @@ from app.blueprints.automations import called as automation_called
 from app.blueprints.automations import held_out as automation_holdout
 from app.blueprints.automations import rehearsing as automation_rehearsal
 from app.blueprints.automations import winner as automation_winner
-from app.blueprints.discounts import adding as discount_codes
 from app.blueprints.demo_shop import account as demo_shop_account
 from app.blueprints.demo_shop import buying as demo_shop_buying
 from app.blueprints.demo_shop import shelves as demo_shop
+from app.blueprints.discounts import adding as discount_codes
 from app.blueprints.media import files as media_files
 from app.blueprints.media import frames as media_frames
 from app.blueprints.metrics import behind as metrics_people
@@ -107,12 +107,12 @@ from app.blueprints.templates import previews as template_previews
 from app.blueprints.templates import publications as template_publications
 from app.blueprints.templates import test_sends as template_test_sends
 from app.blueprints.templates import versions as template_versions
-from app.blueprints.track import keeping as track
-from app.blueprints.track import script as track_script
-from app.blueprints.track import views as track_views
-from app.blueprints.track import recommending as track_recommending
 from app.blueprints.track import carts as track_carts
 from app.blueprints.track import events as track_events
+from app.blueprints.track import keeping as track
+from app.blueprints.track import recommending as track_recommending
+from app.blueprints.track import script as track_script
+from app.blueprints.track import views as track_views
 from app.blueprints.track import watching as track_watching
 
 csrf = CSRFProtect()
@@ -121,22 +121,14 @@ DOORS = (
     segment_people, segment_why, segment_preview, templates, template_acts, template_checks, template_frames,
     template_publications, template_versions, template_composing, template_previews, template_test_sends, outbox,
     media, media_files, media_frames, render_checks, automations, automation_acts, automation_activation,
-    automation_winner, automation_holdout, automation_rehearsal, cron_builder, runs, run_acts, switch, deliveries,
-    launches,
-    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
-    discounts, discount_codes, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
     automation_winner, automation_holdout, automation_rehearsal, automation_called, cron_builder, runs, run_acts,
-    switch, deliveries, imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why,
-    imports, metrics, metrics_people, metrics_export, products, search, pieces, health, webhooks, why,
-    imports, metrics, metrics_people, metrics_export, search, pieces, health, webhooks, why, demo_shop,
-    demo_shop_buying, demo_shop_account,
+    switch, deliveries, launches, discounts, discount_codes, imports, metrics, metrics_people, metrics_export,
+    products, search, pieces, health, webhooks, why, demo_shop, demo_shop_buying, demo_shop_account,
 )  # fmt: skip
 # Other systems knock here, with a key or a signature instead of a session: there is no form that could be forged.
 BY_KEY = (
     api_customers, api_consent, api_erasures, api_events, api_shop, api_segments, api_templates, api_automations,
-    api_runs, api_messages, api_metrics, api_launches, segment,
-    api_runs, api_messages, api_metrics, api_discounts, segment,
-    api_runs, api_messages, api_metrics, api_products, segment,
+    api_runs, api_messages, api_metrics, api_launches, api_discounts, api_products, segment,
 )  # fmt: skip
 SETTINGS_DOORS = (
     settings, team, brand, senders, limits, brakes, settings_tracking, conversions, settings_launches, topics, sign_ups,
@@ -146,10 +138,7 @@ SETTINGS_DOORS = (
 # The token in a link is the key here; no session is looked at.
 PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking)
 # Pages of the shop knock here, with a token of theirs or a session of nobody's; kept by their path (track/keeping.py).
-SHOP = (track_views, track_script)
-PUBLIC = (unsubscribe, preferences, sign_up, colours, view, tracking, track_recommending)
-# Pages of the shop knock here, with a token of theirs or a session of nobody's.
-SHOP = (track_carts, track_watching, track_events)
+SHOP = (track_views, track_carts, track_watching, track_events, track_recommending, track_script)
 
 
 def init_app(app: Flask) -> None:

@@ -15,10 +15,10 @@ from sqlalchemy.dialects.postgresql import insert
 from app.accounts import sign_in
 from app.alerts import keeping as alerts
 from app.automations import entering, following, schedule, waits
-from app.catalogue import weeks
 from app.automations.behaviours import scanning
 from app.automations.launches import shelf, steps
 from app.catalogue import jobs as catalogue
+from app.catalogue import weeks
 from app.consent import signups
 from app.db import db
 from app.deliveries import accounts, braking, canary, local_outbox, runs, verification

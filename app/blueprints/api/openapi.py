@@ -14,9 +14,8 @@ from app import htmx
 from app.access import public
 from app.blueprints.api import (
     automation_paths,
-    launch_paths,
     discount_paths,
-    metric_paths,
+    launch_paths,
     metric_paths,
     product_paths,
     run_paths,

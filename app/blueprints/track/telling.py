@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from flask import Response, jsonify
+from flask import Response
 
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.track import visiting
@@ -59,7 +59,7 @@ def end(told: Sequence[Happened], now: datetime, **answer: Any) -> Response:
         raise refusal(reject.code, reject.field, reject.message)
     db.session.commit()
     ring("events")
-    return jsonify(success=True, **answer)
+    return visiting.success(**answer)
 
 
 def refusal(code: str, field: str, message: str) -> Refusal:
