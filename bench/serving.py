@@ -74,7 +74,7 @@ def served(database: Database, workers: int = 1, app: str = "wsgi:app") -> Itera
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    for _ in range(1_200):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         if process.poll() is not None:
