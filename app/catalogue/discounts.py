@@ -232,7 +232,8 @@ def add(pool: DiscountPool, codes: Iterable[str], by: Actor) -> Added:
     if pool.kind != UPLOADED:
         raise TakesNone
     db.session.refresh(pool, with_for_update={"key_share": True})  # two lists at once: one after the other
-    found, good = Added(), dict[str, int]()
+    found = Added()
+    good: dict[str, int] = {}
     for place, code in enumerate(codes, 1):
         found.received = place
         if fault := "It is empty." if not code else _fault(code, LONGEST):
