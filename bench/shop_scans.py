@@ -43,14 +43,6 @@ FILL = (
            'https://shop.example/' || n, :now - interval '100 days', :now
       FROM generate_series(1, :products) n
     """,
-    # Every tenth of them looks again and again at the same product; more and more of it the nearer it is to now.
-    """
-    INSERT INTO product_views (viewed_at, id, customer_id, product_id, price)
-    SELECT :now - interval '90 days' * power(random(), 1.5), gen_random_uuid(),
-           CASE WHEN n % 10 = 0 THEN NULL ELSE 1 + (n / 5) % :people END,
-           'p-' || 1 + ((n / 5) * 7919 + CASE WHEN n / 5 % 10 = 0 THEN 0 ELSE n % 5 END) % :products, 1000
-      FROM generate_series(CAST(1 AS bigint), :views) n
-    """,
     """
     INSERT INTO carts (customer_id, items, occurred_at, created_date, updated_date)
     SELECT 1 + n * 5 % :people,
@@ -85,6 +77,15 @@ FILL = (
      WHERE id % (:products / :back) = 3
     """,
 )
+# A person looks at a product five times within a week, or at five of them. Indexes come with the week as a whole.
+WEEKS = 13
+WEEK = """
+    INSERT INTO {name} (viewed_at, id, customer_id, product_id, price)
+    SELECT :until - interval '7 days' * (0.001 + 0.999 * random()), gen_random_uuid(),
+           CASE WHEN look % 10 > 0 THEN 1 + look * 7 % :people END,
+           'p-' || 1 + (look * 7919 + CASE WHEN look / 10 % 40 = 0 THEN 0 ELSE k END) % :products, 1000
+      FROM generate_series(CAST(:week AS bigint), :views / 5, :weeks) look, generate_series(1, 5) k
+"""
 
 
 def run() -> Table:
@@ -103,7 +104,7 @@ def _shop(database: Database) -> Iterator[datetime]:
     from app.config import from_environment
 
     now = databases.day()
-    mark = f"shop/{PEOPLE}/{VIEWS}/{databases.fingerprint()}/{zlib.crc32(repr(FILL).encode())}"
+    mark = f"shop/{PEOPLE}/{VIEWS}/{databases.fingerprint()}/{zlib.crc32(repr((FILL, WEEK)).encode())}"
     is_there = databases._mark(NAME) == mark
     if not is_there:
         print(f"Making {NAME}: {VIEWS:,} views, {WATCHES:,} watches.", flush=True)
@@ -119,21 +120,30 @@ def _shop(database: Database) -> Iterator[datetime]:
 def _fill(now: datetime) -> None:
     from app.db import db
 
-    monday = (now - timedelta(days=now.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    for number in range(-14, 2):
-        start = monday + timedelta(days=7 * number)
-        bounds = f"FROM ('{start.isoformat()}') TO ('{(start + timedelta(days=7)).isoformat()}')"
-        name = f"product_views_{start:%Y_%m_%d}"
-        db.session.execute(text(f"CREATE TABLE {name} PARTITION OF product_views FOR VALUES {bounds}"))
-    db.session.commit()
-    told = {"now": now, "people": PEOPLE, "views": VIEWS, "carts": CARTS, "watches": WATCHES, "products": PRODUCTS}
+    told = {"now": now, "people": PEOPLE, "carts": CARTS, "watches": WATCHES, "products": PRODUCTS}
     for statement in FILL:
         began = time.perf_counter()
         db.session.execute(text(statement), {**told, "orders": CARTS, "dropped": DROPPED, "back": BACK})
         db.session.commit()
         print(f"  {' '.join(statement.split()[1:3])}: {time.perf_counter() - began:.0f} s", flush=True)
+    for week in range(WEEKS):
+        _fill_week(week, now - timedelta(days=7 * week))
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+
+
+def _fill_week(week: int, until: datetime) -> None:
+    from app.db import db
+
+    name, began = f"product_views_bench_{week}", time.perf_counter()
+    told = {"week": week, "weeks": WEEKS, "views": VIEWS, "until": until, "people": PEOPLE, "products": PRODUCTS}
+    db.session.execute(text(f"CREATE TABLE {name} (LIKE product_views INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"))
+    db.session.execute(text(WEEK.format(name=name)), told)
+    start = until - timedelta(days=7)
+    bounds = f"FROM ('{start.isoformat()}') TO ('{until.isoformat()}')"
+    db.session.execute(text(f"ALTER TABLE product_views ATTACH PARTITION {name} FOR VALUES {bounds}"))
+    db.session.commit()
+    print(f"  a week of views: {time.perf_counter() - began:.0f} s", flush=True)
 
 
 def _keep_mark(database: Database, mark: str) -> None:

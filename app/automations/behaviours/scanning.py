@@ -83,11 +83,7 @@ def scan(scan_id: int, now: datetime) -> None:
     row = db.session.get_one(Scan, scan_id, populate_existing=True)
     automation = db.session.get_one(Automation, row.automation_id, populate_existing=True)
     is_meant = automation.is_active and "behaviour" in automation.trigger
-    row.found, row.finished_at = 0, now
-    try:
-        row.found = _call(automation, OCCASION.format(row.id), now) if is_meant else 0
-    except Unavailable as why:
-        alarms.could_not_run(automation.id, automation.name, why.said)
+    row.found, row.finished_at = _called(automation, OCCASION.format(row.id), now) if is_meant else 0, now
     db.session.flush()
 
 
@@ -97,7 +93,7 @@ def look_now(automation: Automation, now: datetime) -> int:
     db.session.add(row)
     db.session.flush()
     row.waiting_since = None
-    row.found = _call(automation, OCCASION.format(row.id) + ASKED, now)
+    row.found = _called(automation, OCCASION.format(row.id) + ASKED, now)
     db.session.flush()
     return row.found
 
@@ -111,6 +107,14 @@ def forget_old(now: datetime) -> None:
 def last(automation: Automation) -> Scan | None:
     mine = select(Scan).where(Scan.automation_id == automation.id, Scan.finished_at.is_not(None))
     return db.session.scalars(mine.order_by(Scan.planned_for.desc()).limit(1)).first()
+
+
+def _called(automation: Automation, occasion: str, now: datetime) -> int:
+    try:
+        return _call(automation, occasion, now)
+    except Unavailable as why:
+        alarms.could_not_run(automation.id, automation.name, why.said)
+        return 0
 
 
 def _call(automation: Automation, occasion: str, now: datetime) -> int:

@@ -29,6 +29,7 @@ from tests.automations.behaviours.shop import (
 )
 from tests.automations.happening import settle, to
 from tests.automations.making import NOW, make_automation, make_segment, make_template, page_of, the_only
+from tests.events.coming_in import rows
 
 __all__ = ["lms", "make_system"]
 HERE = "automations"
@@ -92,6 +93,15 @@ def test_the_command_line_looks_now_too(app):
     done = app.test_cli_runner().invoke(args=["automations", "run", str(automation.id)])
     assert done.output == "run 1\n"
     assert called() == ids(maya)
+
+
+def test_the_systems_cron_has_its_planned_time_looked_at_once(app):
+    answers("abandoned_cart", when="0 10 * * *")
+    at = f"{clock():%Y-%m-%d}T10:00Z"
+    for _ in range(2):
+        done = app.test_cli_runner().invoke(args=["automations", "run", "1", "--at", at])
+        assert done.output == "run 1\n"
+    assert len(rows("behaviour_scans")) == 1
 
 
 def test_products_that_change_ring_for_whoever_answers_at_once(system):

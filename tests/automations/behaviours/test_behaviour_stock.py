@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from app.db import db
+from app.segments import keeping as segments
+from app.segments.definition import Definition
 from tests.automations.behaviours.shop import (
     DAY,
     HOUR,
@@ -15,7 +18,8 @@ from tests.automations.behaviours.shop import (
     watches,
 )
 from tests.automations.happening import settle
-from tests.automations.making import NOW, make_segment
+from tests.automations.making import ADA, NOW, make_segment
+from tests.events.coming_in import rows
 
 BACK = NOW - HOUR
 
@@ -99,3 +103,14 @@ def test_a_watch_calls_once_until_its_person_asks_again(app):
     sells("shirt", at=NOW + 2 * DAY, stock=9)
     assert looks(automation, NOW + 3 * DAY) == 1
     assert [one.customer_id for one in waiting() if one.outcome is None] == ids(maya)
+
+
+def test_where_its_segment_cannot_be_asked_nobody_is_called_and_somebody_is_told(app):
+    sold_out()
+    (maya,) = people(1)
+    watches(maya, "shirt")
+    sells("shirt", at=BACK, stock=1)
+    gone = segments.create(Definition("By SQL", "sql", selection_sql="SELECT id FROM nothing"), NOW, ADA)
+    db.session.commit()
+    assert looks(answers("back_in_stock", segment_id=gone.id)) == 0
+    assert [row["title"] for row in rows("alerts")] == ["“Invitation” could not run"]
