@@ -97,10 +97,26 @@ def _tiles(now: Carts, was: Carts, aims: Targets) -> list[Tile]:
     return [
         Tile("Carts begun", f"{now.begun:,}", f"{young:,} of them in the last 24 hours" if young else "all a day old"),
         Tile("Left alone", f"{now.left:,}", fate),
-        Tile("Abandonment rate", abandoned.shown, f"{abandoned.of} were not ordered", abandoned, f"less than {aims.abandoned:g} %"),
+        Tile(
+            "Abandonment rate",
+            abandoned.shown,
+            f"{abandoned.of} were not ordered",
+            abandoned,
+            f"less than {aims.abandoned:g} %",
+        ),
         Tile("Reminders sent", f"{now.mailed:,}", "by automations for abandoned carts"),
-        Tile("Recovery rate", recovered.shown, f"{recovered.of} brought an order", recovered, f"more than {aims.recovered:g} %"),
-        Tile("Revenue recovered", _money(now.revenue), f"was {_money(was.revenue)}" if was.revenue else "by the credit of these"),
+        Tile(
+            "Recovery rate",
+            recovered.shown,
+            f"{recovered.of} brought an order",
+            recovered,
+            f"more than {aims.recovered:g} %",
+        ),
+        Tile(
+            "Revenue recovered",
+            _money(now.revenue),
+            f"was {_money(was.revenue)}" if was.revenue else "by the credit of these",
+        ),
     ]
 
 
