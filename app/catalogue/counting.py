@@ -2,8 +2,8 @@
 
 Each count is made beside what is there, then what differs is written, in one transaction: whoever reads sees the old
 or the new, and what is killed half-way has changed nothing. Only people whom we know count: anybody could invent
-sessions. Of each the last few products count, and of very many people those who came last: a quarter of a million know
-what goes with what, and the work stays within bounds.
+sessions. Of each the last few products count, and of very many people those who came last: ten million pairs tell what
+goes with what, and the work stays within bounds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from app.db import db
 BEST, PAIRS = 24, 12  # so many of each are kept
 SOLD, VIEWED, BOUGHT = timedelta(days=90), timedelta(days=30), timedelta(days=180)
 LAST = 30  # different products of a person
-PEOPLE = 250_000
+WORK = 10_000_000  # pairs that are looked at
 MEMORY = "256MB"  # sorts and sums of ten million rows
 
 BEST_SELLERS = """
@@ -63,11 +63,12 @@ LATELY = {
 HELD = """
     CREATE TEMP TABLE held ON COMMIT DROP AS
     WITH lately AS MATERIALIZED (SELECT customer_id, n, at FROM ({lately}) found JOIN numbered USING (product_id)),
-         people AS (SELECT customer_id FROM lately GROUP BY 1 HAVING count(*) > 1
-                     ORDER BY max(at) DESC, customer_id LIMIT :people)
+         counted AS (SELECT customer_id, max(at) AS at, least(count(*), :last) AS products FROM lately GROUP BY 1),
+         summed AS (SELECT customer_id, sum(products * (products - 1) / 2) OVER (ORDER BY at DESC, customer_id) AS pairs
+                      FROM counted WHERE products > 1)
     SELECT customer_id, n FROM (
       SELECT customer_id, n, row_number() OVER (PARTITION BY customer_id ORDER BY at DESC, n) AS nth
-        FROM lately JOIN people USING (customer_id)) theirs
+        FROM lately JOIN summed USING (customer_id) WHERE pairs <= :work) theirs
      WHERE nth <= :last
 """
 TOGETHER = """
@@ -112,7 +113,7 @@ def bought_together(now: datetime) -> int:
 def _together(kind: str, now: datetime, since: datetime) -> int:
     _begin()
     db.session.execute(text(PRODUCTS))
-    said = {"since": since, "now": now, "last": LAST, "people": PEOPLE}
+    said = {"since": since, "now": now, "last": LAST, "work": WORK}
     db.session.execute(text(HELD.format(lately=LATELY[kind])), said)
     db.session.execute(text("ANALYZE held, numbered"))
     db.session.execute(text(TOGETHER), {"kind": kind, "pairs": PAIRS})

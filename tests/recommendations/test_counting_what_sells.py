@@ -90,7 +90,7 @@ def test_of_somebody_who_looks_at_everything_only_the_last_products_count(monkey
 
 
 def test_of_many_people_those_who_came_last_count(monkeypatch):
-    monkeypatch.setattr(counting, "PEOPLE", 1)
+    monkeypatch.setattr(counting, "WORK", 1)
     maya, jonas = (one.id for one in make_customers(2))
     for one in ("tent", "stove", "mug"):
         make_product(one)
