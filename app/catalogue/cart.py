@@ -1,4 +1,4 @@
-"""What lies in somebody's cart now. Whose it is may be known later: then it waits under what named them."""
+"""What lies in somebody's cart now, and what became of carts. Of nobody known it waits under what named them."""
 
 from __future__ import annotations
 
@@ -44,4 +44,25 @@ class Cart(Model):
             unique=True,
             postgresql_where=text("customer_id IS NULL AND lms_lead_id IS NULL"),
         ),
+    )
+
+
+class CartRound(Model):
+    """A cart from its first product on, kept by triggers of the database: see its migration."""
+
+    __tablename__ = "cart_rounds"
+
+    id: Mapped[int] = bigint_key()
+    cart_id: Mapped[int] = mapped_column(BigInteger)
+    customer_id: Mapped[int | None] = mapped_column(BigInteger)
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    order_id: Mapped[int | None] = mapped_column(BigInteger)
+
+    __table_args__ = (
+        CheckConstraint("outcome IN ('ordered', 'emptied')", name="outcome"),
+        Index("uq_cart_rounds_cart_id", "cart_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_cart_rounds_began_at", "began_at"),
+        Index("ix_cart_rounds_customer_id", "customer_id", "began_at"),
     )

@@ -8,14 +8,15 @@ goes with what, and the work stays within bounds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, text
+from sqlalchemy import CursorResult, inspect, text
 
+from app.catalogue.counted import BestSeller, ProductPair
 from app.catalogue.recommending import OVER_ALL
-from app.db import db
+from app.db import Model, db
 
 BEST, PAIRS = 24, 12  # so many of each are kept
 SOLD, VIEWED, BOUGHT = timedelta(days=90), timedelta(days=30), timedelta(days=180)
@@ -99,7 +100,7 @@ def best_sellers(now: datetime) -> int:
     _begin()
     said = {"since": now - SOLD, "now": now, "over_all": OVER_ALL, "best": BEST}
     db.session.execute(text(BEST_SELLERS), said)
-    return _put("best_sellers", ("category", "place"), "product_id, sold")
+    return _put(BestSeller, "product_id, sold")
 
 
 def viewed_together(now: datetime) -> int:
@@ -117,7 +118,7 @@ def _together(kind: str, now: datetime, since: datetime) -> int:
     db.session.execute(text(HELD.format(lately=LATELY[kind])), said)
     db.session.execute(text("ANALYZE held, numbered"))
     db.session.execute(text(TOGETHER), {"kind": kind, "pairs": PAIRS})
-    return _put("product_pairs", ("kind", "product_id", "place"), "other_id, times", f"kind = '{kind}'")
+    return _put(ProductPair, "other_id, times", f"kind = '{kind}'")
 
 
 def _begin() -> None:
@@ -127,8 +128,9 @@ def _begin() -> None:
     db.session.execute(text(f"SET LOCAL work_mem = '{MEMORY}'"))
 
 
-def _put(table: str, keys: Sequence[str], told: str, which: str = "true") -> int:
+def _put(model: type[Model], told: str, which: str = "true") -> int:
     """Makes the table what was counted, and says in how many rows it differed: the others are not written."""
+    table, keys = model.__tablename__, [column.name for column in inspect(model).primary_key]
     key, same = ", ".join(keys), " AND ".join(f"fresh.{name} = kept.{name}" for name in keys)
     was, is_now = (", ".join(f"{row}.{name}" for name in told.split(", ")) for row in ("kept", "excluded"))
     gone = f"DELETE FROM {table} kept WHERE {which} AND NOT EXISTS (SELECT FROM fresh WHERE {same})"
