@@ -46,7 +46,7 @@ BEST_SELLERS = """
 # A product is a number here: a pair is two of them, and tens of millions are added up in little room.
 PRODUCTS = """
     CREATE TEMP TABLE numbered ON COMMIT DROP AS
-    SELECT product_id, row_number() OVER ()::int AS n FROM products WHERE name <> ''
+    SELECT product_id, (row_number() OVER (ORDER BY id))::int AS n FROM products WHERE name <> ''
 """
 LATELY = {
     "viewed": """
