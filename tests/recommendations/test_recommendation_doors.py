@@ -15,7 +15,7 @@ from app.blueprints.track import visiting
 from tests.factories import make_customer
 from tests.recommendations.shopping import DAY, HOUR, count, make_product, make_view, sell
 
-SECRET = "the shop's own secret, long enough"
+SECRET = "the shop's own secret, which is long enough"
 NOW = datetime.now(UTC)
 
 
@@ -76,7 +76,7 @@ def test_nobody_sees_what_is_recommended_to_another(shop):
     "sent",
     [
         None,
-        token(secret="somebody else's secret, as long"),
+        token(secret="somebody else's secret, which is as long"),
         token(exp=1_000_000_000),
         "no token",
         jwt.encode({"sub": "L-1"}, "", "none"),
