@@ -157,7 +157,10 @@ def _webhook_secret(name: str, written: str) -> bytes:
 def _track_jwt_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
     secrets = tuple(env.get("TRACK_JWT_SECRET", "").split())
     if any(len(one) < 16 for one in secrets):
-        raise ConfigError("TRACK_JWT_SECRET is too short: whoever knows it is anybody; take at least 16 characters.")
+        raise ConfigError(
+            "TRACK_JWT_SECRET is too short: who guesses it is anybody. It takes at least 16 characters without a space;"
+            " a space stands between two secrets while you rotate."
+        )
     return secrets
 
 

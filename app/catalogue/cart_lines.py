@@ -19,7 +19,7 @@ from app.catalogue.cart_keeping import AT, Content, Line, Row, Shelf, told, writ
 from app.catalogue.happened import Happened
 from app.catalogue.item import Item
 from app.catalogue.product import Product
-from app.catalogue.screening import LARGEST, Refused, check_items
+from app.catalogue.screening import LARGEST, Refused, check_items, check_link
 from app.catalogue.visiting import Owner
 from app.catalogue.visitor import Visitor
 from app.db import db
@@ -30,12 +30,16 @@ SHOWN = ("price", "name", "image_url", "url")  # of a product, in a line
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """`quantity`: None takes out all of it. `said`: what the page showed of SHOWN; else the catalogue knows."""
+    """`quantity`: None takes out all of it. `said`: what the page showed of SHOWN; else the catalogue knows.
+
+    `checkout_url`: where the shop's pages have the cart; none: as it was said before.
+    """
 
     product_id: str
     at: datetime
     quantity: int | None = 1
     said: Mapping[str, Any] = field(default_factory=dict)
+    checkout_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ def _without(cart: Content, change: Change) -> Content:
 
 
 def _touched(cart: Content, change: Change, items: list[Line]) -> Content:
-    return replace(cart, items=items, occurred_at=max(cart.occurred_at, change.at))
+    checkout_url = change.checkout_url or cart.checkout_url
+    return replace(cart, items=items, checkout_url=checkout_url, occurred_at=max(cart.occurred_at, change.at))
 
 
 def _shown(change: Change, before: Line, known: Product | None) -> Line:
@@ -130,9 +135,9 @@ def _one(change: Change, before: Content, known: Product | None) -> dict[str, An
     line = before.line(change.product_id) or {}
     shown = _shown(change, line, known)
     quantity = line.get("quantity") if change.quantity is None else change.quantity
-    currency = known.currency if known else None
+    currency, category = (known.currency, known.category) if known else (None, None)
     said = {"product_id": change.product_id, "name": shown.get("name"), "quantity": quantity}
-    return visiting.told({**said, "price": shown.get("price"), "currency": currency})
+    return visiting.told({**said, "price": shown.get("price"), "currency": currency, "category": category})
 
 
 def _whole(cart: Content) -> dict[str, Any]:
@@ -141,6 +146,7 @@ def _whole(cart: Content) -> dict[str, Any]:
 
 
 def _check(cart: Content) -> None:
+    check_link("checkout_url", cart.checkout_url)
     check_items([Item(**line) for line in told(cart.items)])
     if any(line["quantity"] > MOST for line in cart.items):
         raise Refused("too_large", "quantity", f"A cart holds at most {MOST:,} of a product.")

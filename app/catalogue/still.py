@@ -14,6 +14,7 @@ from sqlalchemy import select, text
 from app.catalogue.cart import Cart
 from app.catalogue.product import Product
 from app.db import db
+from app.settings import brand
 
 ABANDONED_CART, BROWSE, PRICE_DROP, BACK_IN_STOCK = "abandoned_cart", "browse", "price_drop", "back_in_stock"
 ASKED = (ABANDONED_CART, BROWSE, PRICE_DROP, BACK_IN_STOCK)
@@ -78,7 +79,13 @@ def _cart(mail: Mail, cart: Cart | None, known: Mapping[str, Product_], is_over:
         "currency": currencies.pop() if len(currencies) == 1 else None,
     }
     found = {**mail.facts, "cart": _said(told), **_of_first(items[0])}
-    return Shown(found | ({"checkout_url": cart.checkout_url} if cart.checkout_url else {}))
+    back = _way_back(cart, items)
+    return Shown(found | ({"checkout_url": back} if back else {}))
+
+
+def _way_back(cart: Cart, items: Sequence[Facts]) -> str:
+    """To the cart; where the shop has not said where that is, to what lies in it, else to the shop."""
+    return cart.checkout_url or next((one["url"] for one in items if one.get("url")), "") or brand.current().website
 
 
 def _line(line: Mapping[str, Any], product: Product_) -> Facts:

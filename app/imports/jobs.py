@@ -12,7 +12,7 @@ from app.db import db
 from app.imports import applying, matching, staging, undoing
 from app.imports.upload import Import
 from app.pump import Work, pump, reason
-from app.queue import job
+from app.queue import job, ring
 
 HOURS = 3600
 
@@ -33,7 +33,10 @@ IMPORTS = Journeys("Imports", Import, "imports", "imports.carry_on", batch=1)
 
 @job("imports", timeout=6 * HOURS)
 def carry_on() -> int:
-    return pump(IMPORTS, go_on)
+    done = pump(IMPORTS, go_on)
+    if done:
+        ring("automations.look_at_shop")  # prices and stock may have come in
+    return done
 
 
 def go_on(import_id: int, now: datetime) -> Iterator[None]:

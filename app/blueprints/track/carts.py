@@ -26,6 +26,7 @@ class Cart(Timed, kw_only=True):
     image_url: Annotated[str, Meta(max_length=2000)] | None = None
     url: Annotated[str, Meta(max_length=2000)] | None = None
     quantity: Quantity | None = None
+    checkout_url: Annotated[str, Meta(max_length=2000)] | None = None
 
     @property
     def shown(self) -> dict[str, object]:
@@ -38,7 +39,7 @@ class Cart(Timed, kw_only=True):
 def add() -> Response:
     said = reading.said(Cart)
     visitor, now = telling.begin(said)
-    change = Change(str(said.product_id), said.moment(now), said.quantity or 1, said.shown)
+    change = Change(str(said.product_id), said.moment(now), said.quantity or 1, said.shown, said.checkout_url)
     changed = telling.taken(cart_lines.put_in, visitor, change, now)
     return telling.end(changed.happened, now, items=changed.lines)
 

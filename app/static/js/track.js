@@ -99,7 +99,7 @@
   const page = () =>
     track("page_viewed", { path: location.pathname, title: document.title, referrer: plain(document.referrer) });
   const inCart = (path) => (product, quantity) =>
-    send(path, product.product_id ? product : { product_id: product, quantity });
+    send(path, Object.assign({ checkout_url: said.checkout }, product.product_id ? product : { product_id: product, quantity }));
   const safe = (act) => (...given) => void quietly(() => (isOff ? 0 : act(...given)));
 
   const all = {
