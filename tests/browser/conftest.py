@@ -66,6 +66,9 @@ def product(environment: dict[str, str], migrated: Flask) -> Iterator[str]:
         clean()
         lay()
     env = {**os.environ, **environment, "LOG_FORMAT": "json", "PYTHONUNBUFFERED": "1"}
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    env |= {"BASE_URL": address, "DEMO_SHOP": "1"}
     env |= {"TRACK_ORIGINS": "*", "TRACK_JWT_SECRET": "the-secret-of-the-shop-in-the-browser"}
     flask = [sys.executable, "-m", "flask", "--app", "wsgi"]
     subprocess.run([*flask, "demo", "--small", "--replace", "--yes"], cwd=ROOT, env=env, check=True, timeout=120)
@@ -73,7 +76,6 @@ def product(environment: dict[str, str], migrated: Flask) -> Iterator[str]:
         for name, role in (("ada", "admin"), ("max", "marketer"), ("vic", "viewer")):
             users.create(users.name_from(f"{name}@browser.example"), f"{name}@browser.example", role, PASSWORD, SYSTEM)
         db.session.commit()
-    port = _free_port()
     serve = [
         Path(sys.executable).with_name("granian"),
         "--interface",
@@ -85,7 +87,6 @@ def product(environment: dict[str, str], migrated: Flask) -> Iterator[str]:
     ]
     log = (ROOT / "var" / "test" / f"web-{port}.log").open("wb")
     server = subprocess.Popen(serve, cwd=ROOT, env=env, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
     try:
         _await(f"{address}/health/ready")
         yield address

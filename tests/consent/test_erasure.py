@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from app.accounts import api_keys
 from app.audit import COMMAND_LINE, Actor, Entry, record
 from app.automations.trigger_wait import TriggerLast, TriggerWait
-from app.catalogue import carts, orders
+from app.catalogue import carts, orders, weeks
 from app.catalogue.discount import DiscountCode, DiscountPool
 from app.catalogue.item import Item
 from app.catalogue.order import Order
@@ -132,13 +132,8 @@ def make_wait(customer_id: int) -> None:
 
 def make_visits(customer_id: int) -> None:
     """What they looked at and watch in the shop, by which session, and the code that they got."""
-    db.session.execute(
-        text(
-            "CREATE TABLE IF NOT EXISTS product_views_of_visits PARTITION OF product_views"
-            " FOR VALUES FROM ('2001-01-01') TO ('2001-01-08')"
-        )
-    )
-    seen = {"viewed_at": datetime(2001, 1, 2, tzinfo=UTC), "product_id": "P1", "referrer": f"https://x.example/{MARK}"}
+    weeks.ensure(NOW, NOW)
+    seen = {"viewed_at": NOW, "product_id": "P1", "referrer": f"https://x.example/{MARK}"}
     db.session.add(ProductView(id=uuid4(), customer_id=customer_id, session_id=f"s-{MARK}", **seen))
     db.session.add(ProductView(id=uuid4(), lms_lead_id=LEAD, session_id=f"s-{MARK}", **seen))
     db.session.add(Session(session_id=f"s-{MARK}", customer_id=customer_id, from_at=NOW))

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from app.automations.automation import Automation
 from app.automations.behaviours import scanning
 from app.automations.scan import BehaviourClaim, Scan
 from app.automations.trigger_wait import TriggerWait
-from app.catalogue import carts, orders, products
+from app.catalogue import carts, orders, products, weeks
 from app.catalogue.item import Item
 from app.catalogue.view import ProductView
 from app.catalogue.watch import Watch
@@ -56,7 +56,7 @@ def buys(customer: Customer, *items: Item, at: datetime = NOW - HOUR, status: st
 
 def looks_at(customer: Customer, product_id: str, *moments: datetime) -> None:
     for at in moments:
-        _make_week(at)
+        weeks.ensure(at, at)
         db.session.add(ProductView(viewed_at=at, id=uuid4(), customer_id=customer.id, product_id=product_id))
     db.session.commit()
 
@@ -107,10 +107,3 @@ def mail_with(said: str) -> str:
 
 def moments(last: datetime, times: int, apart: timedelta = HOUR) -> Sequence[datetime]:
     return [last - number * apart for number in range(times)]
-
-
-def _make_week(at: datetime) -> None:
-    monday = (at - timedelta(days=at.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    name, until = f"product_views_{monday:%Y_%m_%d}", monday + timedelta(days=7)
-    bounds = f"FOR VALUES FROM ('{monday.isoformat()}') TO ('{until.isoformat()}')"
-    db.session.execute(text(f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF product_views {bounds}"))
