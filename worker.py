@@ -14,8 +14,8 @@ from importlib import import_module
 
 from app import create_app
 from app.config import from_environment
-from app.environment import ConfigError
 from app.deliveries import carriers
+from app.environment import ConfigError
 from app.ops import kinship, listener, processes, tick
 from app.queue import QUEUES
 
