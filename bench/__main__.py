@@ -25,18 +25,23 @@ NAMES = (
     "shop-scans",
     "shop-recommend",
 )
+# Several under one name.
+GROUPS = {"shop": ("shop-views", "shop-scans", "shop-recommend")}
 
 
 def main(asked: list[str]) -> int:
     if asked == ["--list"]:
         for name in NAMES:
-            print(f"{name:<10} {_module(name).TITLE}")
+            print(f"{name:<14} {_module(name).TITLE}")
+        for name, several in GROUPS.items():
+            print(f"{name:<14} All of {', '.join(several)}")
         return 0
-    unknown = [name for name in asked if name not in NAMES]
+    wanted = [one for name in asked for one in GROUPS.get(name, (name,))]
+    unknown = [name for name in wanted if name not in NAMES]
     if unknown:
-        print(f"No benchmark is called “{unknown[0]}”: {', '.join(NAMES)}.", file=sys.stderr)
+        print(f"No benchmark is called “{unknown[0]}”: {', '.join((*NAMES, *GROUPS))}.", file=sys.stderr)
         return 1
-    for name in asked or NAMES:
+    for name in wanted or NAMES:
         bench = _module(name)
         try:
             bench.run().show(bench.TITLE)
