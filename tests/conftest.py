@@ -20,6 +20,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from hypothesis import settings
 from itsdangerous import URLSafeTimedSerializer
+from playwright.sync_api import Browser, sync_playwright
 from redis import Redis
 from xdist.scheduler import LoadFileScheduling
 
@@ -35,6 +36,15 @@ ROOT = Path(__file__).parent.parent
 PASSWORD = "correct horse battery"
 LONG = bool(os.environ.get("LONG"))
 BROWSER = "tests/browser/"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 LONGEST = ("test_workers.py", "test_asked_from_outside.py")
 # How often a property is tried; the long suite looks ten times as far.
 settings.register_profile("campus", max_examples=250 if LONG else 25, deadline=None)
@@ -109,6 +119,15 @@ def app(migrated: Flask, config: Config) -> Iterator[Flask]:
         yield migrated
         db.session.rollback()
         db.session.remove()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

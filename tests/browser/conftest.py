@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from app.accounts import users
 from app.audit.actor import SYSTEM
@@ -34,15 +34,6 @@ if LONG:
 OVERTAKEN = ("htmx:afterRequest", "htmx:sendAbort")
 # A picture takes as long as the page itself: kept in the long suite, or where somebody wants to look.
 ARE_KEPT = LONG or bool(os.environ.get("PICTURES"))
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 # Reported by the browser itself, so that a policy that only blocks is noticed too; and what is broken off unasked.
 WATCH_POLICY = """
 document.addEventListener('securitypolicyviolation', event =>
@@ -93,15 +84,6 @@ def product(environment: dict[str, str], migrated: Flask) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -26,32 +26,38 @@ def faults(visitor, name: str) -> list[str]:
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 def test_from_the_shelf_to_the_order(visit, migrated, width, theme):
     visitor = visit(width, theme)
+    page = visitor.open("/demo-shop/account")
+    assert faults(visitor, f"demo-shop-account-{width}-{theme}") == []
+    page.click(f".people button >> nth={0 if width > 600 else 1}")
+    expect(page.locator("h1")).to_contain_text("Hello")
+    count = page.locator("[data-live=count]")
+    before = int(count.inner_text())  # some of them have left a cart
     page = visitor.open("/demo-shop")
     assert faults(visitor, f"demo-shop-{width}-{theme}") == []
     page.click("text=Desk calendar")
     assert faults(visitor, f"demo-shop-product-{width}-{theme}") == []
     page.fill("[name=quantity]", "2")
     page.click("text=Add to cart")
-    expect(page.locator("[data-live=count]")).to_have_text("2")
+    expect(count).to_have_text(f"{before + 2}")
     page.click("nav[aria-label=Shop] >> text=Cart")
     page.click("[aria-label='One less of Desk calendar']")
-    expect(page.locator(".total b")).to_have_text("12.90 EUR")
+    expect(count).to_have_text(f"{before + 1}")
     assert faults(visitor, f"demo-shop-cart-{width}-{theme}") == []
-    page.fill("[name=email]", f"walker-{width}@posteo.example")
     page.click("button:has-text('Pay')")
     expect(page.locator("h1")).to_have_text("Thank you")
     assert faults(visitor, f"demo-shop-thanks-{width}-{theme}") == []
     page.click("nav[aria-label=Shop] >> text=Cart")
     expect(page.locator("main")).to_contain_text("There is nothing in it")
     with migrated.app_context():
-        until(lambda: has_told(f"walker-{width}@posteo.example"))
+        until(has_told)
 
 
-def has_told(email: str) -> bool:
+def has_told() -> bool:
     jobs.drain_views()
     db.session.rollback()
-    ordered = text("SELECT count(*) FROM orders WHERE email_folded = :email AND total = 1290")
-    viewed = text(
-        "SELECT count(*) FROM product_views WHERE name = 'Desk calendar' AND viewed_at > now() - interval '9 m'"
+    lately = "now() - interval '2 minutes'"
+    ordered = (
+        f"SELECT count(*) FROM orders WHERE customer_id IS NOT NULL AND order_id LIKE 'D-%' AND occurred_at > {lately}"
     )
-    return bool(db.session.scalar(ordered, {"email": email}) and db.session.scalar(viewed))
+    viewed = f"SELECT count(*) FROM product_views WHERE name = 'Desk calendar' AND viewed_at > {lately}"
+    return all(db.session.scalar(text(asked)) for asked in (ordered, viewed))

@@ -32,12 +32,10 @@ from app.events import jobs as events
 from app.events import partitions
 from app.segments.segment import Segment
 from app.tracking import jobs as tracking
-from tests.browser.conftest import chromium
 from tests.content.test_starters import lay
 from tests.journeys.shop_floor import Floor, Guest, opened, until
 from tests.tracking.hitting import CHROME
 
-__all__ = ["chromium"]
 pytestmark = pytest.mark.browser
 NAMES = {"tent": "Tent <b>Alto</b>", "lamp": "Lamp Lux", "mat": "Mat"}
 WEB = urllib3.PoolManager()

@@ -79,7 +79,7 @@ def test_it_shows_its_products_by_category_and_tells_of_the_one_that_is_looked_a
     (view,) = re.findall(r"data-campus-view='([^']+)'", shown)
     seen = {"product_id": "shirt", "product_name": "Shirt", "product_price": 1800, "product_category": "clothing"}
     assert json.loads(view) == seen
-    assert '<script src="/track.js" defer>' in shown
+    assert '<script src="/track.js" data-checkout="http://localhost/demo-shop/cart" defer>' in shown
     assert "Sold out" in page(visitor, "/products/mug")
     assert visitor.get("/demo-shop/products/house").status_code == 404
 
