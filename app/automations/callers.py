@@ -30,7 +30,7 @@ class Judged:
 
 def judged(automation: Automation, now: datetime) -> Judged:
     """The same question as each mail is asked when it is due. Raises Unavailable."""
-    found = previewing.of(automation.trigger, automation.segment_id, now, MOST)
+    found = previewing.of(automation.trigger, automation.segment_id, now, MOST, automation.id)
     if found.people > len(found.rows):
         return Judged(found.people)
     whom = Whom(THESE, {"callers": [row.customer_id for row in found.rows]})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from itertools import chain
 
 import click
 import psycopg
@@ -12,6 +13,7 @@ from flask.cli import with_appcontext
 
 from app.audit import record
 from app.audit.actor import COMMAND_LINE
+from app.catalogue import counting
 from app.config import Config
 from app.db import db
 from app.demo import arrivals, automations, furnish, load, segments, shoppers, wishes
@@ -85,7 +87,8 @@ def _load(plan: Plan, *, small: bool, replace: bool, yes: bool, jobs: int | None
     if (apart := readers.apart(plan)) > 1:
         click.echo(f"Mail, and what came back of it, is told of every {apart:,}th customer.")
     db.session.commit()
-    for _ in rolling.roll_up(datetime.now(UTC)):
+    now = datetime.now(UTC)
+    for _ in chain(counting.count(now), rolling.roll_up(now)):
         db.session.commit()
     db.session.commit()
     return counts

@@ -82,7 +82,7 @@ def calls(monkeypatch):
     """What the shop's side would find, whatever is in it."""
 
     def found(*rows, people=None, why=""):
-        def of(_trigger, _segment_id, _now, most=10):
+        def of(_trigger, _segment_id, _now, most=10, _automation_id=0):
             if why:
                 raise Unavailable(why)
             return Preview(len(rows) if people is None else people, rows[:most])

@@ -48,11 +48,13 @@ class Preview:
     rows: Sequence[PreviewRow]
 
 
-def of(trigger: Mapping[str, Any], segment_id: int | None, now: datetime, most: int = 10) -> Preview:
-    """Of whoever is called for the first time. Raises settings.Wrong, or Unavailable where it takes too long."""
+def of(
+    trigger: Mapping[str, Any], segment_id: int | None, now: datetime, most: int = 10, automation_id: int = 0
+) -> Preview:
+    """Without whom this automation has called before. Raises settings.Wrong, or Unavailable where it takes too long."""
     behaviour = settings.read(trigger)
     whom = _audience(segment_id, now) if segment_id is not None else None
-    found = looking.new(Frame(behaviour, now, 0, whom.sql if whom else "", whom.said if whom else {}))
+    found = looking.new(Frame(behaviour, now, automation_id, whom.sql if whom else "", whom.said if whom else {}))
     with audience.hurried():
         statement = text(FIRST.format(found=found.sql, facts=looking.FACTS))
         rows = db.session.execute(statement, {**found.said, "most": most}).all()

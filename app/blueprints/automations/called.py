@@ -32,6 +32,7 @@ class Asked:
     kind: str = ""
     trigger: Mapping[str, Any] = field(default_factory=dict)
     segment_id: int | None = None
+    automation_id: int = 0
     template_id: int | None = None
     subject: str | None = None
 
@@ -75,7 +76,7 @@ def _of(automation: Automation) -> Asked:
     mail = mails.said(automation)[0]
     template_id = mail.template.id if mail.template else None
     kind = automation.trigger["behaviour"]
-    return Asked(kind, automation.trigger, automation.segment_id, template_id, mail.instead)
+    return Asked(kind, automation.trigger, automation.segment_id, automation.id, template_id, mail.instead)
 
 
 def _typed() -> Asked:
@@ -88,6 +89,7 @@ def _typed() -> Asked:
         form["when"],
         {} if faults or triggers.problems(trigger, "UTC", now) else trigger,
         sent.id_of(form["segment_id"]),
+        0,
         first.get("template_id") or sent.id_of(form["template_id"]),
         first.get("subject") or form["subject"] or None,
     )
@@ -133,4 +135,4 @@ def _facts(asked: Asked, customer_id: int) -> Mapping[str, Any] | None:
 def _previewed(asked: Asked) -> Preview | None:
     if not asked.trigger:
         return None
-    return previewing.of(asked.trigger, asked.segment_id, datetime.now(UTC), callers.SHOWN)
+    return previewing.of(asked.trigger, asked.segment_id, datetime.now(UTC), callers.SHOWN, asked.automation_id)

@@ -17,6 +17,7 @@ from app.catalogue.product import Product
 from app.catalogue.products import Incoming
 from app.db import db
 from app.demo import goods
+from app.queue import ring
 
 door = Blueprint("demo_shop", __name__, url_prefix="/demo-shop")
 opening.keep(door)
@@ -69,6 +70,7 @@ def change(product_id: str) -> Answer:
         return _shown(product, price, stock, str(error))
     products.upsert_many([Incoming(0, product_id, said)], SOURCE, datetime.now(UTC))
     db.session.commit()
+    ring("automations.look_at_shop")
     return redirect(url_for("demo_shop.show", product_id=product_id), 303)
 
 

@@ -43,8 +43,10 @@ ORDERS = f"""
       FROM (SELECT row_number() OVER (ORDER BY e.occurred_at, e.id) AS number, e.customer_id, e.occurred_at,
                    e.properties ->> 'order_id' AS order_id, (e.properties ->> 'total')::bigint AS total,
                    e.properties ->> 'currency' AS currency,
-                   (SELECT jsonb_agg(jsonb_build_object('product_id', called, 'name', called, 'quantity', 1))
-                      FROM jsonb_array_elements_text(e.properties -> 'items') AS thing(called)) AS items
+                   (SELECT jsonb_agg(jsonb_build_object('product_id', coalesce(p.product_id, called), 'name', called,
+                                                        'quantity', 1))
+                      FROM jsonb_array_elements_text(e.properties -> 'items') AS thing(called)
+                      LEFT JOIN products p ON p.name = called) AS items
               FROM ({readers.ONES}) one JOIN events e ON e.customer_id = one.id
              WHERE e.name = 'order_completed' AND jsonb_typeof(e.properties -> 'items' -> 0) = 'string') said
       LEFT JOIN jsonb_to_recordset(CAST(:named AS jsonb)) AS named(order_id text, ref text)

@@ -8,7 +8,7 @@ import pytest
 
 from app.automations.behaviours.settings import SPECS
 from app.blueprints.automations import sent_behaviour
-from tests.automations.behaviours.shop import BAG, HOUR, MUG, SHIRT, fills_cart, people, sells
+from tests.automations.behaviours.shop import BAG, HOUR, MUG, SHIRT, answers, fills_cart, looks, people, sells
 from tests.automations.making import HERE, HTMX, make_automation, page_of
 from tests.content.test_starters import lay
 
@@ -34,3 +34,14 @@ def test_a_cart_that_was_left_alone_is_seen_with_its_mail(browser, app):
     mail = page_of(browser.get(f"{HERE}/{automation.id}/called/{maya.id}", headers=HTMX))
     assert "Shirt" in page_of(browser.get(mail.split('src="')[1].split('"')[0]))
     assert "It is about, now" in page_of(browser.get(f"{HERE}/{automation.id}/preflight", headers=HTMX))
+
+
+def test_whoever_was_called_is_not_shown_again(browser, app):
+    lay()
+    (maya,) = people(1)
+    sells("shirt")
+    fills_cart(maya, SHIRT, at=datetime.now(UTC) - 30 * HOUR)
+    automation = answers("abandoned_cart")
+    assert "Now: 1 person" in page_of(browser.get(f"{HERE}/{automation.id}/called", headers=HTMX))
+    assert looks(automation, datetime.now(UTC)) == 1
+    assert "Now: nobody" in page_of(browser.get(f"{HERE}/{automation.id}/called", headers=HTMX))
