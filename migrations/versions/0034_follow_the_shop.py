@@ -43,6 +43,7 @@ STATEMENTS = (
     )
     """,
     "CREATE UNIQUE INDEX uq_sessions_session_id ON sessions (session_id) WHERE to_at IS NULL",
+    "CREATE INDEX ix_sessions_session_id_from_at ON sessions (session_id, from_at)",
     "CREATE INDEX ix_sessions_customer_id ON sessions (customer_id)",
     f"""
     CREATE TABLE watchlist (
