@@ -66,6 +66,7 @@ def take(portion: Portion, now: datetime) -> Done:
     waited = visit_stream.early() if looked else []
     stays = [one for one in [*waited, *told] if isinstance(one, Stayed)]
     whose_is = _Walk([*told, *waited], now)
+    sessions.hold(one.session_id for one in whose_is.turns)
     views.keep([(one, whose_is[one]) for one in looked])
     _tell(looked, whose_is, now)
     left = views.stay([(one, whose_is[one]) for one in stays])

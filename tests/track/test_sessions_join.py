@@ -88,6 +88,19 @@ def test_a_late_view_of_a_session_that_was_nobodys_yet_is_the_first_ones(app):
     assert whose() == [(None, None, "old"), (maya.id, None, "new")]
 
 
+def test_the_stream_asks_for_sessions_before_it_writes_what_they_did(app):
+    make_customer(lms_lead_id="L-1")
+    come_in(viewed("mug", ago=90))
+    for told in (stayed(12, ago=80), viewed("book", "L-1", ago=60)):
+        visit_stream.note(told)
+    assert visit_stream.flush()
+    sessions.hold(["s-1"])
+    with meanwhile(app, jobs.drain_views):
+        assert len(db.session.execute(text("SELECT id FROM product_views FOR UPDATE NOWAIT")).all()) == 1
+        db.session.rollback()
+    assert len(views()) == 2
+
+
 def test_only_what_nobody_has_claimed_in_thirty_days_joins(app):
     maya = make_customer(lms_lead_id="L-1")
     come_in(viewed("old", ago=days(31)), viewed("new", ago=days(29)))
