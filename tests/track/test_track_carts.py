@@ -119,7 +119,8 @@ def time_of_cart(shop: Flask, session: str = "s-1", **said: object) -> datetime:
         {"quantity": 0}, {"quantity": -1}, {"quantity": 1.5}, {"quantity": 1.0}, {"quantity": 10_001},
         {"quantity": "2"}, {"quantity": True}, {"product_id": ""}, {"product_id": 1.5}, {"product_price": -1},
         {"product_price": 18.5}, {"url": "javascript:alert(1)"}, {"image_url": "data:x"}, {"product_name": "x" * 501},
-        {"at": "yesterday"}, {"product_id": "a\0"},
+        {"at": "yesterday"}, {"product_id": "a\0"}, {"at": "2026-01-01T00:00:00", "sent_at": "2026-01-01T00:00:01Z"},
+        {"at": 10**400, "sent_at": 1}, {"at": 1, "sent_at": 10**30}, {"at": 2**53 + 1}, {"sent_at": -1}, {"at": 1e17},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["cart-add", "cart-remove"])
