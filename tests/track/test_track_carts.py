@@ -9,9 +9,13 @@ import pytest
 from flask import Flask
 
 from app.catalogue import products
+from app.catalogue.visitor import Visitor
+from app.db import db
+from app.events import visits
 from tests.catalogue.buying import bring, product, rows
 from tests.factories import make_customer
 from tests.track.speaking import done, good, open_shop, refused, say
+from tests.track.visiting import meanwhile
 
 
 @pytest.fixture
@@ -166,3 +170,12 @@ def test_somebody_with_a_lead_that_is_not_known_yet_waits_under_it(shop):
     say(shop, "cart-add", product_id="mug")
     assert good(say(shop, "cart-add", "L9", session_id="s-1", product_id="shirt")) == {"items": 2}
     assert (only()["lms_lead_id"], only()["customer_id"]) == ("L9", None)
+
+
+def test_what_is_put_in_while_somebody_signs_in_lies_in_their_own_cart(shop):
+    maya = make_customer(lms_lead_id="L1")
+    say(shop, "cart-add", "L1", product_id="mug")
+    visits.join(Visitor("L1", "s-1"), datetime.now(UTC))
+    with meanwhile(shop, lambda: good(say(shop, "cart-add", product_id="shirt"))):
+        db.session.commit()
+    assert (only()["customer_id"], lines()) == (maya.id, [("mug", 1), ("shirt", 1)])
