@@ -181,3 +181,17 @@ def test_many_visitors_who_sign_in_at_once_are_joined_in_sets(app):
     come_in(*(viewed("book", f"L-{number}", f"s-{number}", ago=60) for number in range(30)))
     assert {row["customer_id"] for row in views()} == {one.id for one in people}
     assert (len(owned()), len(rows("events"))) == (30, 60)
+
+
+def test_what_was_missed_asks_for_sessions_before_carts(app):
+    make_customer(lms_lead_id="L-1")
+    db.session.execute(insert(Cart).values(lms_lead_id="L-1", occurred_at=NOW, updated_date=NOW))
+    db.session.commit()
+    come_in(viewed("book", ago=60))
+    db.session.execute(text("UPDATE product_views SET lms_lead_id = 'L-1'"))
+    db.session.commit()
+    sessions.hold(["s-1"])
+    with meanwhile(app, lambda: (joining.join_missed(NOW), db.session.commit())):
+        assert len(db.session.execute(text("SELECT id FROM carts FOR UPDATE NOWAIT")).all()) == 1
+    assert [found[0] for found in whose()] != [None]
+    assert db.session.scalars(select(Cart.customer_id)).all() != [None]
