@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.catalogue import cart_lines, carts
-from app.catalogue.cart_lines import Change
 from app.catalogue.cart_keeping import WHOLE, Content, Row, Shelf, written
+from app.catalogue.cart_lines import Change
 from app.catalogue.item import Item
 from app.catalogue.screening import MOST_ITEMS
 from app.catalogue.visitor import Visitor
