@@ -155,8 +155,10 @@ def hold(session_ids: Iterable[str]) -> None:
 
 def turn(turns: Sequence[Turn], now: datetime) -> dict[str, int]:
     """In the order of time; what nobody has claimed goes to the first. Answers who got it, by session."""
+    if not turns:
+        return {}
     hold(one.session_id for one in turns)
-    theirs = _new(turns) if turns else {}
+    theirs = _new(turns)
     if not theirs:
         return {}
     said = {"sessions": list(theirs), "ats": [first.at for first, *_ in theirs.values()]}

@@ -70,7 +70,7 @@ def take(portion: Portion, now: datetime) -> Done:
     views.keep([(one, whose_is[one]) for one in looked])
     _tell(looked, whose_is, now)
     left = views.stay([(one, whose_is[one]) for one in stays])
-    _join_pending(sessions.turn(whose_is.turns, now) if whose_is.turns else {})
+    _join_pending(sessions.turn(whose_is.turns, now), now)
     _note(portion, len(told))
     return Done(len(looked), waited, [one for one in left if one.at > now.timestamp() - EARLY_KEPT])
 
@@ -79,13 +79,13 @@ def join(visitor: Visitor, now: datetime) -> int | None:
     """Somebody with a lead and a session: what the session did is theirs. None: the lead is unknown. Never commits."""
     customer = sessions.join(visitor, now)
     if customer and visitor.session_id:
-        pending.join_anonymous(visitor.session_id, customer)
+        pending.join_anonymous(visitor.session_id, customer, now)
     return customer
 
 
 def join_known(customer_ids: Sequence[int], now: datetime) -> None:
     """Whoever appears gets what waited under their lead, in the shop as well."""
-    _join_pending(sessions.join_known(customer_ids, now))
+    _join_pending(sessions.join_known(customer_ids, now), now)
 
 
 def join_missed(now: datetime) -> None:
@@ -93,7 +93,7 @@ def join_missed(now: datetime) -> None:
     if left := sessions.left(now):
         sessions.give(left, now)
     rows = db.session.execute(PENDING, {"since": now - sessions.MISSED_WITHIN})
-    _join_pending({row.session_id: row.customer_id for row in rows})
+    _join_pending({row.session_id: row.customer_id for row in rows}, now)
 
 
 class _Walk:
@@ -180,10 +180,10 @@ def _properties(view: Viewed, known: products.Price | None) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _join_pending(owners: Mapping[str, int]) -> None:
+def _join_pending(owners: Mapping[str, int], now: datetime) -> None:
     waiting = db.session.scalars(WAITING, {"sessions": list(owners)}).all() if owners else ()
     for session in waiting:
-        pending.join_anonymous(session, owners[session])
+        pending.join_anonymous(session, owners[session], now)
 
 
 def _note(portion: Portion, understood: int) -> None:
