@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing.util import Finalize
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +24,7 @@ from app.queue import redis_connection, ringer
 
 LONGEST = 5_000_000  # things, 0.9 GB of hits: what nobody drains must not fill Redis
 LONGEST_ODD = 1_000
+ODD_KEPT = 7 * 24 * 3600  # seconds: it may name people
 RINGS_EVERY = 1.0  # seconds
 
 Thing = TypeVar("Thing")
@@ -60,6 +62,11 @@ class RedisStream(Generic[Thing]):
     def is_waiting(self) -> bool:
         return bool(redis_connection().xlen(self.name))
 
+    def oldest_at(self) -> datetime | None:
+        """Since when whatever has waited longest waits."""
+        found: Any = redis_connection().xrange(self.name, count=1)
+        return datetime.fromtimestamp(int(found[0][0].split(b"-")[0]) / 1000, UTC) if found else None
+
     def first(self, most: int) -> Portion[Thing]:
         found: Any = redis_connection().xrange(self.name, count=most)
         portion: Portion[Thing] = Portion([entry for entry, _ in found], [], [])
@@ -81,6 +88,7 @@ class RedisStream(Generic[Thing]):
         if portion.odd:
             asked.rpush(self.aside, *portion.odd)
             asked.ltrim(self.aside, -LONGEST_ODD, -1)
+            asked.expire(self.aside, ODD_KEPT)
         asked.xdel(self.name, *portion.ids)
 
     def _buffer(self) -> Buffer:

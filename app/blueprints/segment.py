@@ -103,7 +103,7 @@ def _take(body: bytes, raw: Sequence[msgspec.Raw], kind: str | None, now: dateti
     # People first, so that what they did finds them.
     for store in (_identify, _track):
         _add(tally, store(typed, receipt_id, now))
-    _join_sessions(typed)
+    _join_sessions(typed, now)
     keep.keep(receipt_id, "segment", access.api_key().name, request.path, body, 200, tally)
     return Answer(200, msgspec.json.encode({"success": True} | tally.as_json()))
 
@@ -203,13 +203,13 @@ def _moment(written: str | None, now: datetime) -> datetime:
     return moment
 
 
-def _join_sessions(messages: Typed) -> None:
+def _join_sessions(messages: Typed, now: datetime) -> None:
     both = {(one.anonymous_id, one.lead) for _, one, _ in messages if one.anonymous_id and one.lead}
     pairs = sorted((anonymous, lead) for anonymous, lead in both if anonymous and lead)
     found = who.find_many([Who(lms_lead_id=lead) for _, lead in pairs])
     for (anonymous, _), person in zip(pairs, found, strict=True):
         if person.id:
-            pending.join_anonymous(anonymous, person.id)
+            pending.join_anonymous(anonymous, person.id, now)
 
 
 def _add(tally: Tally, more: Tally) -> None:

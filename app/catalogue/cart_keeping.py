@@ -16,6 +16,7 @@ from sqlalchemy import delete, text
 
 from app.catalogue import locks
 from app.catalogue.cart import Cart
+from app.catalogue.screening import MOST_ITEMS
 from app.db import db
 
 KEYS = ("customer_id", "lms_lead_id", "email_folded", "session_id")
@@ -167,12 +168,18 @@ def _row(row: Mapping[str, Any]) -> Row:
 def _written(row: Row, now: datetime) -> dict[str, Any]:
     name, value = row.key
     content = row.content
-    fresh = written(now - REMEMBERED)
     return {
         "id": row.id,
         name: value,
         "items": content.items,
-        "removed": {of: at for of, at in content.removed.items() if at > fresh},
+        "removed": _remembered(content.removed, now),
         "checkout_url": content.checkout_url,
         "occurred_at": content.occurred_at,
     }
+
+
+def _remembered(removed: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """The latest, as many as a cart holds products: whoever takes out what nobody put in fills no cart up."""
+    fresh = {of: at for of, at in removed.items() if at > written(now - REMEMBERED)}
+    latest = sorted(fresh, key=lambda of: (of == WHOLE, fresh[of]))[-MOST_ITEMS:]
+    return {of: fresh[of] for of in latest}

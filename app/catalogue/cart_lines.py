@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, select, true
 
-from app.catalogue import carts, products, visiting
+from app.catalogue import carts, products, sessions, visiting
 from app.catalogue.cart import Cart
 from app.catalogue.cart_keeping import AT, Content, Line, Row, Shelf, told, written
 from app.catalogue.happened import Happened
@@ -70,7 +70,7 @@ def _is_of(name: str) -> ColumnElement[bool]:
 
 
 def _changed(visitor: Visitor, change: Change, name: str, now: datetime) -> Changed:
-    owner = visiting.owner(visitor)
+    owner = _owner(visitor)
     known = products.find(change.product_id)
     row, shelf = _opened(owner, change)
     before = row.content
@@ -82,6 +82,13 @@ def _changed(visitor: Visitor, change: Change, name: str, now: datetime) -> Chan
     if told(after.items) != told(before.items):
         happened.append(owner.did("cart_updated", change.at, _whole(after)))
     return Changed(len(after.items), happened)
+
+
+def _owner(visitor: Visitor) -> Owner:
+    """A session stays whose it is until the cart is written: else its cart would come over its owner's."""
+    if visitor.lead is None and visitor.session_id:
+        sessions.hold([visitor.session_id])
+    return visiting.owner(visitor)
 
 
 def _opened(owner: Owner, change: Change) -> tuple[Row, Shelf]:

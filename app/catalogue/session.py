@@ -21,5 +21,6 @@ class Session(Model):
 
     __table_args__ = (
         Index("uq_sessions_session_id", "session_id", unique=True, postgresql_where=text("to_at IS NULL")),
+        Index("ix_sessions_session_id_from_at", "session_id", "from_at"),
         Index("ix_sessions_customer_id", "customer_id"),
     )

@@ -5,7 +5,7 @@ Somebody else who signs in with it gets what comes from then on, and nothing of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,6 +27,13 @@ CLOSE = text(
     UPDATE sessions s SET to_at = greatest(s.from_at, turn.at)
       FROM unnest(CAST(:sessions AS text[]), CAST(:ats AS timestamptz[])) AS turn(session_id, at)
      WHERE s.session_id = turn.session_id AND s.to_at IS NULL
+    """
+)
+SPANS = text(
+    """
+    SELECT session_id, customer_id, from_at, to_at FROM sessions
+     WHERE session_id = ANY (:sessions) AND (to_at IS NULL OR to_at > :since)
+     ORDER BY session_id, from_at, id
     """
 )
 CARTS = text(
@@ -90,6 +97,18 @@ class Turn:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Whose a session was from when on; until the next, but nobody's where that one has been forgotten."""
+
+    customer_id: int | None
+    from_at: datetime
+    to_at: datetime | None = None
+
+    def is_over(self, at: datetime) -> bool:
+        return self.to_at is not None and self.to_at <= at
+
+
 def join(visitor: Visitor, now: datetime) -> int | None:
     """The session becomes the customer's, with its views, watches and cart. None: nobody knows the lead."""
     if visitor.lead is None:
@@ -115,9 +134,30 @@ def owners(session_ids: Collection[str]) -> dict[str, int]:
     return {row.session_id: row.customer_id for row in db.session.execute(asked)} if session_ids else {}
 
 
+def spans(session_ids: Collection[str], since: datetime) -> dict[str, list[Span]]:
+    """Whose these sessions have been from then on, in the order of time."""
+    rows = db.session.execute(SPANS, {"sessions": list(session_ids), "since": since}) if session_ids else ()
+    found: dict[str, list[Span]] = {}
+    for row in rows:
+        found.setdefault(row.session_id, []).append(Span(row.customer_id, row.from_at, row.to_at))
+    return found
+
+
+def is_turn(before: Span | None, customer_id: int, at: datetime) -> bool:
+    """What was said before somebody else signed in takes nothing back from them."""
+    return before is None or before.is_over(at) or (before.customer_id != customer_id and before.from_at <= at)
+
+
+def hold(session_ids: Iterable[str]) -> None:
+    """Until the commit nobody else makes them somebody's. Before any of what they did is locked."""
+    locks.take("sessions", session_ids)
+
+
 def turn(turns: Sequence[Turn], now: datetime) -> dict[str, int]:
     """In the order of time; what nobody has claimed goes to the first. Answers who got it, by session."""
-    locks.take("sessions", [one.session_id for one in turns])
+    if not turns:
+        return {}
+    hold(one.session_id for one in turns)
     theirs = _new(turns)
     if not theirs:
         return {}
@@ -162,13 +202,14 @@ def left(now: datetime) -> dict[str, int]:
 
 
 def _new(turns: Sequence[Turn]) -> dict[str, list[Turn]]:
-    """By session, without those to whom it belongs already: asked once nobody else can change it."""
-    before = owners({one.session_id for one in turns})
+    """By session, those that change whose it is: asked once nobody else can change it."""
+    sessions = {one.session_id for one in turns}
+    now = {session: some[-1] for session, some in spans(sessions, max(one.at for one in turns)).items()}
     found: dict[str, list[Turn]] = {}
     for one in turns:
-        if before.get(one.session_id) != one.customer_id:
+        if is_turn(now.get(one.session_id), one.customer_id, one.at):
             found.setdefault(one.session_id, []).append(one)
-        before[one.session_id] = one.customer_id
+            now[one.session_id] = Span(one.customer_id, one.at)
     return found
 
 

@@ -63,6 +63,7 @@ Told = Viewed | Stayed
 Portion = redis_stream.Portion[Told]
 VIEWS: RedisStream[Told] = RedisStream("views", b"told", Told, DRAIN, measures.VIEWS)
 note, flush, is_waiting, first = VIEWS.note, VIEWS.flush, VIEWS.is_waiting, VIEWS.first
+oldest_at = VIEWS.oldest_at
 
 
 def early() -> list[Stayed]:

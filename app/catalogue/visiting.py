@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -46,6 +46,13 @@ def owner(visitor: Visitor) -> Owner:
         who = Who(customer_id=person)
         person = whose.find([who], SOURCE)[who].id
     return Owner(person) if person else Owner(None, visitor.lead, visitor.session_id)
+
+
+def owners(session_ids: Collection[str]) -> dict[str, Who]:
+    """Of sessions that are somebody's: of whom. Held like the owner of one."""
+    people = {session: Who(customer_id=person) for session, person in sessions.owners(session_ids).items()}
+    found = whose.find(people.values(), SOURCE) if people else {}
+    return {session: who for session, who in people.items() if found[who].id}
 
 
 def told(properties: Mapping[str, Any]) -> dict[str, Any]:

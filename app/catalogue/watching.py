@@ -24,6 +24,7 @@ KEYS = {
     "lms_lead_id": "lms_lead_id, product_id) WHERE (customer_id IS NULL",
     "session_id": "session_id, product_id) WHERE (customer_id IS NULL AND lms_lead_id IS NULL",
 }
+LARGEST_KEYS = 2_500  # bytes of UTF-8: an index of the database takes 2,704
 ASKED = ("target_price", "seen_price", "on_price_drop", "on_restock")
 WRITE = """
     INSERT INTO watchlist ({key}, product_id, {asked}, created_date, updated_date)
@@ -41,7 +42,7 @@ REMOVE = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`target_price`: they want to hear only once it costs no more than this."""
+    """`target_price`: they want to hear only once it costs less than this."""
 
     product_id: str
     target_price: int | None = None
@@ -60,6 +61,7 @@ def add(visitor: Visitor, wish: Wish, now: datetime) -> Watched:
     _check(wish)
     owner, known = visiting.owner(visitor), products.find(wish.product_id)
     key, who = owner.key
+    _check_size(who, wish.product_id)
     asked = {
         "target_price": wish.target_price,
         "seen_price": known.price if known else None,
@@ -84,6 +86,7 @@ def remove(visitor: Visitor, product_id: str, now: datetime) -> list[Happened]:
     check_key("product_id", product_id)
     owner = visiting.owner(visitor)
     key, who = owner.key
+    _check_size(who, product_id)
     _lock(owner)
     gone = text(f"DELETE FROM watchlist WHERE {REMOVE[key]} AND product_id = :product_id RETURNING id")
     if db.session.execute(gone, {"who": who, "product_id": product_id}).first() is None:
@@ -98,6 +101,11 @@ def _check(wish: Wish) -> None:
         raise Refused(
             "bad_value", "notify_on_price_drop", "Say what they want to hear of: a lower price, or the stock."
         )
+
+
+def _check_size(who: object, product_id: str) -> None:
+    if len(f"{who}{product_id}".encode()) >= LARGEST_KEYS:
+        raise Refused("too_long", "product_id", f"With who watches it, it takes {LARGEST_KEYS:,} bytes or more.")
 
 
 def _lock(owner: Owner) -> None:

@@ -24,11 +24,12 @@ MOVES = """
     DELETE FROM funnel_events WHERE id IN (
       SELECT id FROM funnel_events WHERE customer_id = ANY (:ids) LIMIT :slice)
 """
-# What was said since they were erased is of whoever comes next.
+# What was done since they were erased is of whoever comes next; visits are told a moment before they come in.
 PENDING = """
     DELETE FROM pending_events WHERE id IN (
       SELECT id FROM pending_events
-       WHERE (lms_lead_id = ANY (:leads) OR email_folded = ANY (:emails)) AND received_at <= :until LIMIT :slice)
+       WHERE (lms_lead_id = ANY (:leads) OR email_folded = ANY (:emails))
+         AND least(received_at, occurred_at) <= :until LIMIT :slice)
 """
 # A row that a worker holds ends by itself: its fact is gone.
 WORK = "DELETE FROM event_work WHERE customer_id = ANY (:ids) AND (lease_until IS NULL OR lease_until < now())"

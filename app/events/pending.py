@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, or_, text
 
+from app.catalogue.views import JOINING
 from app.db import db
 from app.events import partitions
 from app.events.pending_event import PendingEvent
@@ -49,7 +50,7 @@ MISSED = """
 OF_SESSION = """
     SELECT id, CAST(:customer AS bigint) AS customer_id, date_trunc('month', occurred_at, 'UTC') AS month
       FROM pending_events
-     WHERE anonymous_id = :anonymous AND lms_lead_id IS NULL AND email_folded IS NULL
+     WHERE anonymous_id = :anonymous AND lms_lead_id IS NULL AND email_folded IS NULL AND received_at > :since
      ORDER BY id
      LIMIT :at_once
 """
@@ -93,9 +94,9 @@ def join(customer_ids: Sequence[int]) -> int:
     return _move(OF_CUSTOMERS, {"customers": list(customer_ids)})
 
 
-def join_anonymous(anonymous_id: str, customer_id: int) -> int:
+def join_anonymous(anonymous_id: str, customer_id: int, now: datetime) -> int:
     """A session of the shop turned out to be theirs: what it did while it named nobody."""
-    return _move(OF_SESSION, {"anonymous": anonymous_id, "customer": customer_id})
+    return _move(OF_SESSION, {"anonymous": anonymous_id, "customer": customer_id, "since": now - JOINING})
 
 
 def give(email_folded: str, customer_id: int) -> int:
@@ -110,12 +111,17 @@ def join_missed(now: datetime) -> int:
 
 
 def forget_old(now: datetime) -> None:
-    """Nobody came for it in all the time for which behaviour is kept; an old move may have come in lately."""
+    """Nobody came for it in all the time for which behaviour is kept; an old move may have come in lately.
+
+    What a session did while it named nobody is nobody's for good much sooner.
+    """
     old = now - KEPT
     is_behaviour = PendingEvent.kind == "event"
     db.session.execute(
         delete(PendingEvent).where(PendingEvent.occurred_at < old, or_(is_behaviour, PendingEvent.received_at < old))
     )
+    is_nobodys = PendingEvent.lms_lead_id.is_(None) & PendingEvent.email_folded.is_(None)
+    db.session.execute(delete(PendingEvent).where(PendingEvent.received_at < now - JOINING, is_nobodys))
 
 
 def _move(waiting: str, said: Mapping[str, Any]) -> int:

@@ -39,6 +39,7 @@ class PendingEvent(Model):
             Index(f"ix_pending_events_{column}", column, postgresql_where=text(f"{column} IS NOT NULL"))
             for column in ("lms_lead_id", "email_folded", "anonymous_id")
         ),
+        Index("ix_pending_events_received_at", "received_at"),
         Index("ix_pending_events_occurred_at_id", "occurred_at", "id"),
         Index("ix_pending_events_name_occurred_at", "name", "occurred_at"),
         Index("ix_pending_events_import_id_id", "import_id", "id", postgresql_where=text("import_id IS NOT NULL")),

@@ -6,14 +6,14 @@ One worker at a time, by a lock that ends with its transaction: two would only d
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 
 from app.catalogue import products, sessions, views, visit_stream, weeks, whose
-from app.catalogue.sessions import Turn
+from app.catalogue.sessions import Span, Turn
 from app.catalogue.visit_stream import EARLY_KEPT, Portion, Stayed, Told, Viewed
 from app.catalogue.visitor import Visitor
 from app.customers.who import Who
@@ -65,11 +65,12 @@ def take(portion: Portion, now: datetime) -> Done:
     looked = _new([one for one in told if isinstance(one, Viewed)])
     waited = visit_stream.early() if looked else []
     stays = [one for one in [*waited, *told] if isinstance(one, Stayed)]
-    whose_is = _Walk([*told, *waited])
+    whose_is = _Walk([*told, *waited], now)
+    sessions.hold(one.session_id for one in whose_is.turns)
     views.keep([(one, whose_is[one]) for one in looked])
     _tell(looked, whose_is, now)
     left = views.stay([(one, whose_is[one]) for one in stays])
-    _join_pending(sessions.turn(whose_is.turns, now) if whose_is.turns else {})
+    _join_pending(sessions.turn(whose_is.turns, now), now)
     _note(portion, len(told))
     return Done(len(looked), waited, [one for one in left if one.at > now.timestamp() - EARLY_KEPT])
 
@@ -78,13 +79,13 @@ def join(visitor: Visitor, now: datetime) -> int | None:
     """Somebody with a lead and a session: what the session did is theirs. None: the lead is unknown. Never commits."""
     customer = sessions.join(visitor, now)
     if customer and visitor.session_id:
-        pending.join_anonymous(visitor.session_id, customer)
+        pending.join_anonymous(visitor.session_id, customer, now)
     return customer
 
 
 def join_known(customer_ids: Sequence[int], now: datetime) -> None:
     """Whoever appears gets what waited under their lead, in the shop as well."""
-    _join_pending(sessions.join_known(customer_ids, now))
+    _join_pending(sessions.join_known(customer_ids, now), now)
 
 
 def join_missed(now: datetime) -> None:
@@ -92,19 +93,24 @@ def join_missed(now: datetime) -> None:
     if left := sessions.left(now):
         sessions.give(left, now)
     rows = db.session.execute(PENDING, {"since": now - sessions.MISSED_WITHIN})
-    _join_pending({row.session_id: row.customer_id for row in rows})
+    _join_pending({row.session_id: row.customer_id for row in rows}, now)
 
 
 class _Walk:
     """Through a portion in the order of time: whose each thing is, and where a session changes hands."""
 
-    def __init__(self, told: Collection[Told]) -> None:
-        owners = sessions.owners({one.session_id for one in told if one.session_id})
+    def __init__(self, told: Collection[Told], now: datetime) -> None:
+        earliest = views.moment(min((one.at for one in told), default=0))
+        spans = sessions.spans({one.session_id for one in told if one.session_id}, earliest)
         leads = {one.lead: Who(lms_lead_id=one.lead) for one in told if one.lead}
-        known = {owner: Who(customer_id=owner) for owner in owners.values()}
+        known = {span.customer_id: Who(customer_id=span.customer_id) for some in spans.values() for span in some}
         found = whose.find([*leads.values(), *known.values()], sessions.SOURCE)
         self.leads = {lead: found[one].id for lead, one in leads.items()}
-        self.owners = {session: found[known[owner]].id for session, owner in owners.items()}
+        self.spans = {
+            session: [replace(span, customer_id=found[known[span.customer_id]].id) for span in some]
+            for session, some in spans.items()
+        }
+        self.since = now - views.JOINING
         self.turns: list[Turn] = []
         self._whose = {id(one): self._pass(one) for one in sorted(told, key=lambda one: one.at)}
 
@@ -112,13 +118,22 @@ class _Walk:
         return self._whose[id(one)]
 
     def _pass(self, one: Told) -> int | None:
+        at = views.moment(one.at)
+        spans = self.spans.setdefault(one.session_id, []) if one.session_id else []
         if one.lead is None:
-            return self.owners.get(one.session_id or "")
+            return self._owner(spans, at)
         customer = self.leads[one.lead]
-        if customer and one.session_id and self.owners.get(one.session_id) != customer:
-            self.owners[one.session_id] = customer
-            self.turns.append(Turn(one.session_id, customer, views.moment(one.at)))
+        if customer and one.session_id and sessions.is_turn(spans[-1] if spans else None, customer, at):
+            spans.append(Span(customer, at))
+            self.turns.append(Turn(one.session_id, customer, at))
         return customer
+
+    def _owner(self, spans: Sequence[Span], at: datetime) -> int | None:
+        """Whose it was then; before it was anybody's, the first one's, as far back as is kept for that."""
+        begun = [span for span in spans if span.from_at <= at]
+        if begun:
+            return None if begun[-1].is_over(at) else begun[-1].customer_id
+        return spans[0].customer_id if spans and at > self.since else None
 
 
 def _is_of_now(one: Told, now: datetime) -> bool:
@@ -165,10 +180,10 @@ def _properties(view: Viewed, known: products.Price | None) -> dict[str, Any]:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _join_pending(owners: Mapping[str, int]) -> None:
+def _join_pending(owners: Mapping[str, int], now: datetime) -> None:
     waiting = db.session.scalars(WAITING, {"sessions": list(owners)}).all() if owners else ()
     for session in waiting:
-        pending.join_anonymous(session, owners[session])
+        pending.join_anonymous(session, owners[session], now)
 
 
 def _note(portion: Portion, understood: int) -> None:

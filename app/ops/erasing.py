@@ -6,17 +6,20 @@ the last room is done.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from redis import RedisError
 from sqlalchemy import select, text
 
 from app.audit import Actor, record
 from app.audit import erasing as audit
 from app.automations import erasing as automations
 from app.catalogue import erasing as catalogue
+from app.catalogue import visit_stream
 from app.claims import NotYet
 from app.clock import clock
 from app.consent import erasing as consent
@@ -75,8 +78,8 @@ def find(customer_id: int) -> Erasure | None:
 def go_on(erasure_id: int, now: datetime) -> Iterator[None]:
     """From the room where it stands."""
     erasure = db.session.get_one(Erasure, erasure_id, populate_existing=True)
-    if erasure.finished_at is None and db.session.scalar(STILL_WRITING, {"since": erasure.created_date + SETTLING}):
-        raise NotYet("Somebody who began before is still writing.", timedelta(seconds=1))
+    if erasure.finished_at is None:
+        _settle(erasure.created_date + SETTLING)
     while name := next(iter(erasure.steps.get(LEFT, ())), None):
         for done in ROOMS[name](Person(**erasure.steps[WHO]), erasure, now):
             _count(erasure, name, done)
@@ -85,6 +88,16 @@ def go_on(erasure_id: int, now: datetime) -> Iterator[None]:
         yield
     erasure.steps = report(erasure)
     erasure.finished_at = erasure.finished_at or clock()
+
+
+def _settle(since: datetime) -> None:
+    """Raises NotYet while something from before may still come in: a visit waits in Redis for its worker."""
+    if db.session.scalar(STILL_WRITING, {"since": since}):
+        raise NotYet("Somebody who began before is still writing.", timedelta(seconds=1))
+    with contextlib.suppress(RedisError):
+        oldest = visit_stream.oldest_at()
+        if oldest and oldest < since:
+            raise NotYet("Visits of the shop from before are still coming in.", timedelta(seconds=1))
 
 
 def report(erasure: Erasure) -> dict[str, dict[str, int]]:

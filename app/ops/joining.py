@@ -16,11 +16,14 @@ def join(customer_ids: Sequence[int], now: datetime) -> int:
 
 
 def join_missed(now: datetime) -> None:
-    """Who came in the same moment as what named them; and addresses that have become one person's meanwhile."""
+    """Who came in the same moment as what named them; and addresses that have become one person's meanwhile.
+
+    Visits before carts: whoever signs in locks the session first, and then the cart that it gives them.
+    """
     pending.join_missed(now)
+    visits.join_missed(now)
     carts.join_missed(now)
     orders.join_missed(now)
-    visits.join_missed(now)
     cleared = ambiguity.settle_cleared(None, "fits one person by now", now)
     if cleared:
         join(ambiguity.owners(cleared), now)

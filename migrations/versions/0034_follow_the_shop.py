@@ -43,6 +43,7 @@ STATEMENTS = (
     )
     """,
     "CREATE UNIQUE INDEX uq_sessions_session_id ON sessions (session_id) WHERE to_at IS NULL",
+    "CREATE INDEX ix_sessions_session_id_from_at ON sessions (session_id, from_at)",
     "CREATE INDEX ix_sessions_customer_id ON sessions (customer_id)",
     f"""
     CREATE TABLE watchlist (
@@ -68,6 +69,7 @@ STATEMENTS = (
     # Lines that were taken out of a cart, by product: what was put in before that must not come back.
     "ALTER TABLE carts ADD COLUMN removed jsonb NOT NULL DEFAULT '{}'::jsonb",
     "CREATE INDEX ix_carts_occurred_at ON carts (occurred_at) WHERE customer_id IS NOT NULL AND items <> '[]'::jsonb",
+    "CREATE INDEX ix_pending_events_received_at ON pending_events (received_at)",
     "CREATE INDEX ix_product_changes_name_at ON product_changes (name, at)",
     "CREATE INDEX ix_products_category ON products (category)",
 )
@@ -81,6 +83,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP INDEX ix_products_category")
     op.execute("DROP INDEX ix_product_changes_name_at")
+    op.execute("DROP INDEX ix_pending_events_received_at")
     op.execute("DROP INDEX ix_carts_occurred_at")
     op.execute("ALTER TABLE carts DROP COLUMN removed")
     op.execute("DROP TABLE watchlist, sessions, product_views")

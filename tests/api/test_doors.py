@@ -11,10 +11,13 @@ from sqlalchemy import func, select, text
 from app.catalogue.cart import Cart
 from app.catalogue.order import Order
 from app.catalogue.product import Product
+from app.catalogue.visitor import Visitor
+from app.clock import clock
 from app.customers.attributes import AttributeType
 from app.customers.customer import Customer
 from app.db import db
 from app.environment import Limit
+from app.events import visits
 from app.events.event import Event
 from app.events.funnel_event import FunnelEvent
 from app.events.pending_event import PendingEvent
@@ -206,6 +209,17 @@ def test_the_shop_is_stored_and_counts_as_events_once(lms):
     names = db.session.scalars(select(Event.name).where(Event.customer_id == maya.id).order_by(Event.name)).all()
     assert list(names) == ["cart_updated", "order_completed"]
     assert (count(Product), count(Cart), count(Order)) == (1, 1, 1)
+
+
+def test_a_cart_of_a_session_is_of_whoever_signed_in_with_it(lms):
+    maya = make_customer(lms_lead_id="L1")
+    visits.join(Visitor("L1", "s-1"), clock())
+    db.session.commit()
+    sent = [{"session_id": session, "items": [{"product_id": "P1"}]} for session in ("s-1", "s-2")]
+    assert figures(lms.post("carts", {"carts": sent}))[1] == 2
+    held = db.session.execute(select(Cart.customer_id, Cart.session_id).order_by(Cart.customer_id)).all()
+    assert held == [(maya.id, None), (None, "s-2")]
+    assert db.session.scalars(select(Event.customer_id)).all() == [maya.id]
 
 
 def test_each_call_leaves_a_receipt_that_its_facts_point_at(lms):

@@ -11,7 +11,7 @@ from typing import Any
 import jwt
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import text
 
 from app.db import db
@@ -154,3 +154,22 @@ def test_pages_are_told_unless_that_is_switched_off(shop, visitor):
         "page_viewed", "/script-page", "A mug",
     )  # fmt: skip
     assert said["properties"]["referrer"] == ""
+
+
+def test_only_what_does_no_harm_twice_is_said_again_and_each_time_when_it_was(shop, visitor):
+    statuses = {"cart-add": 503, "cart-remove": 429, "watchlist/add": 503}
+    heard: dict[str, list[dict[str, Any]]] = {path: [] for path in statuses}
+
+    def answer(route: Route) -> None:
+        path = route.request.url.partition("/track/")[2]
+        heard[path].append(json.loads(route.request.post_data or ""))
+        route.fulfill(status=statuses[path], headers={"Access-Control-Allow-Origin": "*"})
+
+    visitor.clock.install()
+    look(visitor, f"{shop.address}/script-late")
+    for path in statuses:
+        visitor.route(f"**/track/{path}", answer)
+    visitor.evaluate("campus.cart.add('x'); campus.cart.remove('x'); campus.watch({product_id: 'x'})")
+    until(lambda: visitor.clock.run_for(500) or [len(told) for told in heard.values()] == [1, 2, 2])
+    first, again = heard["cart-remove"]
+    assert first["at"] == again["at"] <= first["sent_at"] <= again["sent_at"] - 2_000

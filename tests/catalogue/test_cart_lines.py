@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.catalogue import cart_lines, carts
+from app.catalogue.cart_keeping import WHOLE, Content, Row, Shelf, written
 from app.catalogue.cart_lines import Change
 from app.catalogue.item import Item
+from app.catalogue.screening import MOST_ITEMS
 from app.catalogue.visitor import Visitor
 from app.db import db
 from tests.catalogue.buying import EARLIER, SHIRT, bring, cart, counts, lead, rows
@@ -59,3 +61,17 @@ def test_the_last_change_is_the_latest_of_them(app):
     put_in("mug")
     put_in("shirt", at=EARLIER)
     assert (lines(), rows("carts")[0]["occurred_at"]) == ([("mug", 1), ("shirt", 1)], NOW)
+
+
+def test_of_what_was_taken_out_a_cart_remembers_as_much_as_it_holds(app):
+    make_customer(lms_lead_id="L1")
+    bring(carts, cart(lead("L1"), SHIRT))
+    (row,) = rows("carts")
+    taken = {f"p{number}": written(NOW - timedelta(seconds=number)) for number in range(MOST_ITEMS + 7)}
+    row = Row(("customer_id", row["customer_id"]), Content([], None, NOW, row["removed"] | taken), row["id"], True)
+    shelf = Shelf([row.key])
+    shelf.rows[row.key] = row
+    shelf.write(NOW)
+    db.session.commit()
+    (kept,) = rows("carts")
+    assert set(kept["removed"]) == {WHOLE, *(f"p{number}" for number in range(MOST_ITEMS - 1))}

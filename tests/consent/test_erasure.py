@@ -15,12 +15,13 @@ from sqlalchemy import select, text
 from app.accounts import api_keys
 from app.audit import COMMAND_LINE, Actor, Entry, record
 from app.automations.trigger_wait import TriggerLast, TriggerWait
-from app.catalogue import carts, orders, weeks
+from app.catalogue import carts, orders, visit_stream, weeks
 from app.catalogue.discount import DiscountCode, DiscountPool
 from app.catalogue.item import Item
 from app.catalogue.order import Order
 from app.catalogue.session import Session
 from app.catalogue.view import ProductView
+from app.catalogue.visit_stream import Viewed
 from app.catalogue.watch import Watch
 from app.consent import permission, preferences, suppressions
 from app.consent.preferences import Word
@@ -39,6 +40,7 @@ from app.deliveries.providers import outbox
 from app.events import effects, intake
 from app.events.incoming import Incoming as Fact
 from app.events.incoming import Origin
+from app.events.jobs import drain_views
 from app.ops import erasing, jobs, joining, merging
 from app.ops.erasures import Erasure
 from app.receipts import idempotency, keep
@@ -480,3 +482,15 @@ def test_while_a_file_that_names_them_is_worked_on_it_waits(app):
     db.session.execute(text("UPDATE imports SET state = 'done' WHERE id = :id"), {"id": upload.id})
     assert worked().finished_at
     assert left() == set()
+
+
+def test_a_visit_that_waits_in_the_stream_is_gone_with_its_person(app):
+    maya = make_customer(lms_lead_id=LEAD)
+    looked_at = Viewed(uuid4(), datetime.now(UTC).timestamp(), LEAD, f"s-{MARK}", "mug")
+    visit_stream.note(looked_at)
+    visit_stream.flush()
+    assert erase(maya).finished_at is None
+    drain_views()
+    assert worked().finished_at
+    for table in ("product_views", "pending_events"):
+        assert db.session.execute(text(f"SELECT * FROM {table}")).all() == []

@@ -115,7 +115,7 @@ def test_an_erased_person_gets_nothing():
 def test_a_session_joins_its_customer_but_not_what_names_somebody_else():
     store(event(SESSION), event(Who(anonymous_id="s-2")), event(Who(anonymous_id="s-1", lms_lead_id="L-other")))
     noor = make_customer()
-    assert pending.join_anonymous("s-1", noor.id) == 1
+    assert pending.join_anonymous("s-1", noor.id, NOW) == 1
     assert owners() == [noor.id]
 
 
@@ -133,3 +133,12 @@ def test_what_nobody_came_for_is_forgotten_in_the_end():
     assert [row["kind"] for row in rows("pending_events")] == ["funnel", "event"]
     pending.forget_old(NOW + timedelta(days=731))
     assert rows("pending_events") == []
+
+
+def test_what_a_session_did_is_nobodys_after_thirty_days():
+    store(event(SESSION), event(SESSION, "login"), event(LEAD, "login"))
+    assert pending.join_anonymous("s-1", make_customer().id, NOW + timedelta(days=31)) == 0
+    pending.forget_old(NOW + timedelta(days=29))
+    assert len(rows("pending_events")) == 3
+    pending.forget_old(NOW + timedelta(days=31))
+    assert [row["lms_lead_id"] for row in rows("pending_events")] == ["L-9"]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
-from app.catalogue import carts, merging, sessions
+from app.catalogue import carts, merging, sessions, visit_stream
 from app.catalogue.cart import Cart
 from app.catalogue.visitor import Visitor
 from app.catalogue.watch import Watch
 from app.customers.who import Who
 from app.db import db
-from app.events import visits
+from app.events import jobs, visits
 from app.ops import joining
 from tests.catalogue.buying import MUG, SHIRT, bring, cart
 from tests.events.coming_in import event, store
 from tests.factories import make_customer
-from tests.track.visiting import NOW, come_in, days, rows, stayed, viewed, views, whose
+from tests.track.visiting import NOW, come_in, days, meanwhile, rows, stayed, viewed, views, whose
 
 
 def owned() -> list[tuple]:
@@ -68,6 +68,37 @@ def test_somebody_else_gets_nothing_of_what_was_before(app):
     come_in(viewed("book", "L-2", ago=60), viewed("pen", ago=50))
     assert [found[0] for found in whose()] == [maya.id, maya.id, tomasz.id, tomasz.id]
     assert owned() == [("s-1", maya.id, False), ("s-1", tomasz.id, True)]
+
+
+def test_a_view_that_comes_late_takes_no_session_back(app):
+    maya, tomasz = make_customer(lms_lead_id="L-1"), make_customer(lms_lead_id="L-2")
+    come_in(viewed("a", "L-1", ago=200))
+    assert join("L-2") == tomasz.id
+    come_in(viewed("b", "L-1", ago=100), viewed("c", ago=90))
+    assert owned() == [("s-1", maya.id, False), ("s-1", tomasz.id, True)]
+    assert [found[0] for found in whose()] == [maya.id] * 3
+    come_in(viewed("d", ago=-1))
+    assert [found[0] for found in whose()] == [maya.id] * 3 + [tomasz.id]
+
+
+def test_a_late_view_of_a_session_that_was_nobodys_yet_is_the_first_ones(app):
+    maya = make_customer(lms_lead_id="L-1")
+    assert join("L-1") == maya.id
+    come_in(viewed("old", ago=days(31)), viewed("new", ago=90))
+    assert whose() == [(None, None, "old"), (maya.id, None, "new")]
+
+
+def test_the_stream_asks_for_sessions_before_it_writes_what_they_did(app):
+    make_customer(lms_lead_id="L-1")
+    come_in(viewed("mug", ago=90))
+    for told in (stayed(12, ago=80), viewed("book", "L-1", ago=60)):
+        visit_stream.note(told)
+    assert visit_stream.flush()
+    sessions.hold(["s-1"])
+    with meanwhile(app, jobs.drain_views):
+        assert len(db.session.execute(text("SELECT id FROM product_views FOR UPDATE NOWAIT")).all()) == 1
+        db.session.rollback()
+    assert len(views()) == 2
 
 
 def test_only_what_nobody_has_claimed_in_thirty_days_joins(app):
@@ -150,3 +181,17 @@ def test_many_visitors_who_sign_in_at_once_are_joined_in_sets(app):
     come_in(*(viewed("book", f"L-{number}", f"s-{number}", ago=60) for number in range(30)))
     assert {row["customer_id"] for row in views()} == {one.id for one in people}
     assert (len(owned()), len(rows("events"))) == (30, 60)
+
+
+def test_what_was_missed_asks_for_sessions_before_carts(app):
+    make_customer(lms_lead_id="L-1")
+    db.session.execute(insert(Cart).values(lms_lead_id="L-1", occurred_at=NOW, updated_date=NOW))
+    db.session.commit()
+    come_in(viewed("book", ago=60))
+    db.session.execute(text("UPDATE product_views SET lms_lead_id = 'L-1'"))
+    db.session.commit()
+    sessions.hold(["s-1"])
+    with meanwhile(app, lambda: (joining.join_missed(NOW), db.session.commit())):
+        assert len(db.session.execute(text("SELECT id FROM carts FOR UPDATE NOWAIT")).all()) == 1
+    assert [found[0] for found in whose()] != [None]
+    assert db.session.scalars(select(Cart.customer_id)).all() != [None]

@@ -9,9 +9,13 @@ import pytest
 from flask import Flask
 
 from app.catalogue import products
+from app.catalogue.visitor import Visitor
+from app.db import db
+from app.events import visits
 from tests.catalogue.buying import bring, product, rows
 from tests.factories import make_customer
 from tests.track.speaking import done, good, open_shop, refused, say
+from tests.track.visiting import meanwhile
 
 
 @pytest.fixture
@@ -119,7 +123,8 @@ def time_of_cart(shop: Flask, session: str = "s-1", **said: object) -> datetime:
         {"quantity": 0}, {"quantity": -1}, {"quantity": 1.5}, {"quantity": 1.0}, {"quantity": 10_001},
         {"quantity": "2"}, {"quantity": True}, {"product_id": ""}, {"product_id": 1.5}, {"product_price": -1},
         {"product_price": 18.5}, {"url": "javascript:alert(1)"}, {"image_url": "data:x"}, {"product_name": "x" * 501},
-        {"at": "yesterday"}, {"product_id": "a\0"},
+        {"at": "yesterday"}, {"product_id": "a\0"}, {"at": "2026-01-01T00:00:00", "sent_at": "2026-01-01T00:00:01Z"},
+        {"at": 10**400, "sent_at": 1}, {"at": 1, "sent_at": 10**30}, {"at": 2**53 + 1}, {"sent_at": -1}, {"at": 1e17},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["cart-add", "cart-remove"])
@@ -165,3 +170,12 @@ def test_somebody_with_a_lead_that_is_not_known_yet_waits_under_it(shop):
     say(shop, "cart-add", product_id="mug")
     assert good(say(shop, "cart-add", "L9", session_id="s-1", product_id="shirt")) == {"items": 2}
     assert (only()["lms_lead_id"], only()["customer_id"]) == ("L9", None)
+
+
+def test_what_is_put_in_while_somebody_signs_in_lies_in_their_own_cart(shop):
+    maya = make_customer(lms_lead_id="L1")
+    say(shop, "cart-add", "L1", product_id="mug")
+    visits.join(Visitor("L1", "s-1"), datetime.now(UTC))
+    with meanwhile(shop, lambda: good(say(shop, "cart-add", product_id="shirt"))):
+        db.session.commit()
+    assert (only()["customer_id"], lines()) == (maya.id, [("mug", 1), ("shirt", 1)])

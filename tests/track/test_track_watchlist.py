@@ -62,6 +62,13 @@ def test_whoever_wants_to_hear_of_nothing_is_told_so(shop):
     assert rows("watchlist") == []
 
 
+def test_names_that_no_index_takes_are_refused(shop):
+    names = "".join(chr(0x4E00 + number) for number in range(500))
+    for path in ("watchlist/add", "watchlist/remove"):
+        assert refused(say(shop, path, names[:400], product_id=names)) == (422, "too_long")
+        good(say(shop, path, names[:300], product_id=names))
+
+
 def test_it_is_watched_no_longer(shop):
     maya = make_customer(lms_lead_id="L1")
     say(shop, "watchlist/add", "L1", product_id="shirt")

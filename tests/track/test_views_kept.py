@@ -114,6 +114,7 @@ def test_what_nobody_can_read_steps_aside(app):
         redis_connection().xadd(visit_stream.VIEWS.name, {"told": odd})
     assert come_in(viewed(), viewed(ago=-days(40)), viewed(ago=days(91))) == 1
     assert redis_connection().lrange(visit_stream.VIEWS.aside, 0, -1) == [b"", *ODD]
+    assert 0 < redis_connection().ttl(visit_stream.VIEWS.aside) <= days(7)
     assert not visit_stream.is_waiting()
 
 

@@ -24,6 +24,8 @@ FORGED = {
     "nobody": jwt.encode({"name": "Maya"}, SECRET, "HS256"),
     "an empty name": jwt.encode({"sub": " "}, SECRET, "HS256"),
     "an end that is no time": jwt.encode({"sub": "L-1", "exp": 10**400}, SECRET, "HS256"),
+    "true": jwt.PyJWS().encode(b'{"sub": true}', SECRET, "HS256"),
+    "many": jwt.PyJWS().encode(b'{"sub": [17]}', SECRET, "HS256"),
     "NUL": jwt.encode({"sub": "L\0"}, SECRET, "HS256"),
     "cut": jwt.encode({"sub": "L-1"}, SECRET, "HS256")[:-2],
     "no token": "Maya",
@@ -50,6 +52,11 @@ def test_a_token_of_the_shop_says_who_it_is(shop, secret):
     token = jwt.encode({"sub": "L-1", "exp": time.time() + 60}, secret, "HS256")
     assert who(shop, Said(token=token)) == ("L-1", None)
     assert who(shop, Said(session_id="s-1"), Authorization=f"Bearer {token}") == ("L-1", "s-1")
+
+
+def test_a_shop_that_numbers_its_people_is_understood(shop):
+    token = jwt.PyJWS().encode(b'{"sub": 17}', SECRET, "HS256")
+    assert who(shop, Said(token=token)) == ("17", None)
 
 
 def test_a_session_is_somebody_too_in_the_body_or_in_a_cookie(shop):

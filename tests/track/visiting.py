@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import jwt
+from flask import Flask
 from sqlalchemy import text
 
 from app.catalogue import visit_stream
@@ -17,6 +21,10 @@ from app.events import jobs
 
 SECRET = "the shop's own secret"
 SHOP = "https://shop.example"
+WAITS = text(
+    "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+    " WHERE NOT l.granted AND l.locktype = 'advisory' AND d.datname = current_database())"
+)
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -36,6 +44,26 @@ def stayed(
     view_id: UUID | None = None,
 ) -> Stayed:  # fmt: skip
     return Stayed(NOW.timestamp() - ago, lead, session, product_id, seconds, view_id)
+
+
+@contextmanager
+def meanwhile(app: Flask, act: Callable[[], object]) -> Iterator[None]:
+    """Somebody else acts, as far as they get before they wait for us; at the end as far as there is."""
+
+    def other() -> None:
+        with app.app_context():
+            act()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(other)
+        with db.engine.connect() as watching:
+            while not (done.done() or watching.scalar(WAITS)):
+                time.sleep(0.01)
+        try:
+            yield
+        finally:
+            db.session.rollback()
+        done.result()
 
 
 def come_in(*told: Viewed | Stayed) -> int:

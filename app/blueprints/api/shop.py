@@ -11,7 +11,7 @@ from app.access import key
 from app.blueprints.api import shapes, taking
 from app.blueprints.api.shapes import those_said
 from app.blueprints.api.taking import Call
-from app.catalogue import carts, orders, products
+from app.catalogue import carts, orders, products, visiting
 from app.catalogue.item import Item
 from app.queue import ring
 from app.tally import Tally
@@ -46,10 +46,12 @@ def _store_products(items: Sequence[tuple[int, shapes.Product]], call: Call) -> 
 
 
 def _store_carts(items: Sequence[tuple[int, shapes.Cart]], call: Call) -> Tally:
+    """A cart that names a session alone is of whoever has signed in with it."""
+    owners = visiting.owners({item.session_id for _, item in items if item.session_id and not item.who.is_named})
     said = [
         carts.Incoming(
             index,
-            item.who,
+            item.who if item.who.is_named else owners.get(item.session_id or "", item.who),
             _lines(item.items),
             item.occurred_at or call.now,
             item.session_id,

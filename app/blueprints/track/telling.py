@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from flask import Response
+from msgspec import Meta
 
 from app.blueprints.api.refusals import Refusal
 from app.blueprints.track import visiting
@@ -21,7 +22,10 @@ from app.queue import ring
 LATEST = timedelta(days=1)  # what a page has kept for longer counts as of then
 NONE = timedelta(0)
 
-Moment = datetime | float | int | None  # as text, or in milliseconds as browsers count
+Dated = Annotated[datetime, Meta(tz=True)]
+Whole = Annotated[int, Meta(ge=0, le=2**53)]
+Counted = Annotated[float, Meta(ge=0, le=2**53)]
+Moment = Dated | Counted | Whole | None  # as text, or in milliseconds as browsers count
 Found = TypeVar("Found")
 
 

@@ -34,22 +34,24 @@
     store("localStorage", NAME, cookie() === id ? "" : id);
   }
 
-  // `again`: it does no harm when it is said twice.
+  // `again`: it does no harm when it is said twice. Of two clocks only the difference counts.
   function send(path, body, again, isLast) {
     if (isOff) return;
     const url = `${server}/track/${path}`;
     const mine = token;
-    const whole = JSON.stringify(Object.assign({ session_id: session, token: mine || undefined }, body));
-    const beacon = () => quietly(() => navigator.sendBeacon(url, whole));
+    const all = Object.assign({ session_id: session, token: mine || undefined, at: Date.now() }, body);
+    const whole = () => JSON.stringify(Object.assign(all, { sent_at: Date.now() }));
+    const beacon = () => quietly(() => navigator.sendBeacon(url, whole()));
     if ((isLast && beacon()) || (!window.fetch && beacon())) return;
-    const options = { method: "POST", body: whole, keepalive: true, credentials: "omit" }; // as text/plain
-    const later = () => setTimeout(() => fetch(url, options).catch(() => {}), 2000);
-    fetch(url, options).then(
+    // As text/plain, which needs no leave.
+    const ask = () => fetch(url, { method: "POST", body: whole(), keepalive: true, credentials: "omit" });
+    const later = () => setTimeout(() => ask().catch(() => {}), 2000);
+    ask().then(
       (answer) => {
         if (answer.status === 401 && mine) {
           if (token === mine) identify();
-          send(path, Object.assign({}, body, { token: undefined }), again);
-        } else if (answer.status > 499 || answer.status === 429) later();
+          send(path, Object.assign(all, { token: undefined }), again);
+        } else if (answer.status === 429 || (again && answer.status > 499)) later();
       },
       () => again && (document.hidden ? beacon() : later()),
     );
