@@ -117,7 +117,12 @@ def _some(behaviour: str, mail: Mail, known: Mapping[str, Product_], is_over: bo
 def _holds(behaviour: str, told: Product_, product: Product_ | None) -> bool:
     if product is None or not _is_in_stock(product):
         return False
-    return behaviour != PRICE_DROP or (product["price"] is not None and product["price"] < told["below"])
+    return behaviour != PRICE_DROP or _is_below(told, product)
+
+
+def _is_below(told: Product_, product: Product_) -> bool:
+    is_comparable = told.get("currency") in (None, product["currency"])
+    return is_comparable and product["price"] is not None and bool(product["price"] < told["below"])
 
 
 def _product(behaviour: str, told: Product_, product: Product_) -> Facts:

@@ -135,6 +135,19 @@ def test_the_price_of_now_is_shown_and_one_that_went_up_is_not(now):
     assert fate() == [("accepted", None), ("skipped", "overtaken")]
 
 
+def test_in_another_currency_it_is_no_lower_price(now):
+    (maya,) = people(1)
+    automation = answers("price_drop")
+    sells("shirt", price=3000, currency="EUR")
+    watches(maya, "shirt", seen_price=3000)
+    sells("shirt", at=now - HOUR, price=2400)
+    looks(automation, now)
+    settle(now)
+    sells("shirt", at=now, currency="CHF")
+    sent()
+    assert fate() == [("skipped", "overtaken")]
+
+
 def test_whose_product_was_gone_before_their_mail_waits_for_it_again(now):
     maya, noor = people(2)
     automation = answers("back_in_stock", template_id=says(PRODUCTS))
