@@ -48,7 +48,7 @@ CALL = """
 REARM = text(
     """
     DELETE FROM behaviour_claims c USING runs r, deliveries d
-     WHERE r.automation_id = :automation AND r.open_until > CAST(:now AS timestamptz) - interval '4 days'
+     WHERE r.automation_id = :automation AND (r.finished_at IS NULL OR r.finished_at > CAST(:now AS timestamptz) - interval '4 days')
        AND d.run_id = r.id AND d.facts ? 'overtaken'
        AND c.automation_id = :automation AND c.customer_id = d.customer_id AND c.occasion = d.occasion
        AND d.facts -> 'overtaken' ? c.product_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.clock import clock
 from app.content import publishing, writing
@@ -13,6 +13,7 @@ from app.content.writing import Draft
 from app.db import db
 from app.deliveries import carriers, limits, overtaken, sealing
 from app.deliveries.batch import Batch
+from app.deliveries.run import Run
 from app.deliveries.viewing import page
 from tests.automations.behaviours.shop import (
     BAG,
@@ -167,6 +168,24 @@ def test_whose_product_was_gone_before_their_mail_waits_for_it_again(now):
     assert looks(automation, now + 2 * HOUR) == 2
     spent = {(one.customer_id, one.product_id) for one in claims()}
     assert spent == {(maya.id, "mug"), (maya.id, "shirt"), (noor.id, "shirt")}
+
+
+def test_what_waited_for_days_and_is_gone_is_waited_for_again(now):
+    (maya,) = people(1)
+    automation = answers("back_in_stock")
+    sells("shirt", price=900, stock=0)
+    watches(maya, "shirt")
+    sells("shirt", at=now - HOUR, stock=9)
+    looks(automation, now)
+    settle(now)
+    db.session.execute(update(Run).values(open_until=now - 5 * DAY))
+    sells("shirt", at=now, stock=0)
+    sent()
+    sells("shirt", at=now + HOUR, stock=9)
+    claimed = claims()[0].occasion
+    assert looks(automation, now + 2 * HOUR) == 1
+    assert [one.occasion for one in claims()] != [claimed]
+    assert len(claims()) == 1
 
 
 def test_what_was_sealed_and_not_posted_is_drawn_anew_once_it_is_over(now):

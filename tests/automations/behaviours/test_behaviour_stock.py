@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from app.db import db
 from app.segments import keeping as segments
 from app.segments.definition import Definition
@@ -103,6 +105,39 @@ def test_a_watch_calls_once_until_its_person_asks_again(app):
     sells("shirt", at=NOW + 2 * DAY, stock=9)
     assert looks(automation, NOW + 3 * DAY) == 1
     assert [one.customer_id for one in waiting() if one.outcome is None] == ids(maya)
+
+
+def test_what_led_to_no_mail_did_not_call(app):
+    sold_out()
+    maya, noor, otto = people(3)
+    for one in (maya, noor, otto):
+        watches(one, "shirt")
+    sells("shirt", at=BACK, stock=9)
+    automation = answers("back_in_stock")
+    assert looks(automation) == 3
+    db.session.execute(text("UPDATE trigger_waits SET outcome = 'expired' WHERE customer_id = :id"), {"id": maya.id})
+    settle(NOW)
+    db.session.execute(
+        text("UPDATE deliveries SET state = 'skipped', reason = 'capped' WHERE customer_id = :id"), {"id": noor.id}
+    )
+    assert looks(automation, NOW + HOUR) == 0
+    sells("shirt", at=NOW + DAY, stock=0)
+    sells("shirt", at=NOW + 2 * DAY, stock=9)
+    assert looks(automation, NOW + 3 * DAY) == 2
+    assert [one.customer_id for one in waiting() if one.outcome is None] == ids(maya, noor)
+
+
+def test_a_price_that_fell_is_no_return(app):
+    sold_out()
+    (maya,) = people(1)
+    watches(maya, "shirt")
+    automation = answers("price_drop")
+    sells("shirt", at=BACK, price=900, stock=9)
+    looks(automation)
+    settle(NOW)
+    automation.trigger = {"behaviour": "back_in_stock"}
+    db.session.commit()
+    assert looks(automation, NOW + HOUR) == 1
 
 
 def test_where_its_segment_cannot_be_asked_nobody_is_called_and_somebody_is_told(app):
