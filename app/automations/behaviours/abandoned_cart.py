@@ -24,7 +24,7 @@ CALLED = """
 def asked(frame: Frame) -> Asked:
     behaviour = frame.behaviour
     spans = {
-        "left_after": frame.now - behaviour.span("idle_to"),
+        "left_after": frame.since(behaviour.span("idle_to"), behaviour.span("idle_from")),
         "left_before": frame.now - behaviour.span("idle_from"),
     }
     return Asked(CALLED.format(may_be_called=frame.may_be_called("k.customer_id")), frame.said | spans)

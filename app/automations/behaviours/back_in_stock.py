@@ -5,6 +5,7 @@ A watch calls once, until its person asks again. What led to no mail did not cal
 
 from __future__ import annotations
 
+from app.automations.behaviours import settings
 from app.automations.behaviours.frame import Asked, Frame, in_stock
 
 CALLED = """
@@ -58,5 +59,6 @@ def asked(frame: Frame) -> Asked:
     sql = CALLED.format(
         in_stock=in_stock("p"), led_to_a_mail=LED_TO_A_MAIL, may_be_called=frame.may_be_called("w.customer_id")
     )
-    waves = {"per_piece": behaviour.number("per_piece"), "wave_after": frame.now - behaviour.span("wave_every")}
+    wave_after = frame.now - settings.about(behaviour.span("wave_every"))
+    waves = {"per_piece": behaviour.number("per_piece"), "wave_after": wave_after}
     return Asked(sql, frame.said | waves)

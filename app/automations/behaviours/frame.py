@@ -25,19 +25,32 @@ IS_FREE = """
 IN_STOCK = "coalesce({product}.in_stock, {product}.stock > 0, true)"
 
 
+# A day may have 25 hours, and a worker much to do: what lies between two looks is asked about by the second.
+LONGER = timedelta(hours=7)
+
+
 @dataclass(frozen=True)
 class Frame:
-    """`automation_id`: 0 where there is none yet. `audience`: a select of customer_id; none: everybody is meant."""
+    """`automation_id`: 0 where there is none yet. `audience`: a select of customer_id; none: everybody is meant.
+
+    `before`: when it looked last.
+    """
 
     behaviour: Behaviour
     now: datetime
     automation_id: int = 0
     audience: str = ""
     audience_said: Mapping[str, Any] = field(default_factory=dict)
+    before: datetime | None = None
 
     def may_be_called(self, who: str) -> str:
         inside = f"AND {who} IN (SELECT customer_id FROM ({self.audience}) meant)" if self.audience else ""
         return f"({IS_FREE.format(who=who)} {inside})"
+
+    def since(self, longest: timedelta, least: timedelta) -> datetime:
+        """Of what is asked about from `least` to `longest` ago: nothing between two looks is left out."""
+        first = self.now - longest
+        return first if self.before is None else max(first - LONGER, min(first, self.before - least))
 
     @property
     def said(self) -> dict[str, Any]:

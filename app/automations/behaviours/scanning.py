@@ -48,7 +48,8 @@ CALL = """
 REARM = text(
     """
     DELETE FROM behaviour_claims c USING runs r, deliveries d
-     WHERE r.automation_id = :automation AND (r.finished_at IS NULL OR r.finished_at > CAST(:now AS timestamptz) - interval '4 days')
+     WHERE r.automation_id = :automation
+       AND (r.finished_at IS NULL OR r.finished_at > CAST(:now AS timestamptz) - interval '4 days')
        AND d.run_id = r.id AND d.facts ? 'overtaken'
        AND c.automation_id = :automation AND c.customer_id = d.customer_id AND c.occasion = d.occasion
        AND d.facts -> 'overtaken' ? c.product_id
@@ -104,8 +105,9 @@ def forget_old(now: datetime) -> None:
     db.session.execute(delete(Scan).where(Scan.finished_at < now - SCANS_KEPT))
 
 
-def last(automation: Automation) -> Scan | None:
-    mine = select(Scan).where(Scan.automation_id == automation.id, Scan.finished_at.is_not(None))
+def last(automation: Automation, before: datetime | None = None) -> Scan | None:
+    over = Scan.finished_at < before if before else Scan.finished_at.is_not(None)
+    mine = select(Scan).where(Scan.automation_id == automation.id, over)
     return db.session.scalars(mine.order_by(Scan.planned_for.desc()).limit(1)).first()
 
 
@@ -124,7 +126,15 @@ def _call(automation: Automation, occasion: str, now: datetime) -> int:
     if behaviour.kind == BACK_IN_STOCK:
         db.session.execute(REARM, {"automation": automation.id, "now": now})
         whom = _segment(automation, now)  # a wave is of those who may get it, the rest are asked about when it is sent
-    frame = Frame(behaviour, now, automation.id, whom.sql if whom else "", whom.said if whom else {})
+    before = last(automation, now)
+    frame = Frame(
+        behaviour,
+        now,
+        automation.id,
+        whom.sql if whom else "",
+        whom.said if whom else {},
+        before.finished_at if before else None,
+    )
     found = looking.new(frame)
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
     statement = text(CALL.format(found=found.sql, facts=looking.FACTS))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from app.automations.answering import TOO_OFTEN
+from app.automations.answering import FIRED, TOO_OFTEN
 from app.catalogue import carts
 from app.customers.who import Who
 from tests.automations.behaviours.shop import (
     DAY,
     HOUR,
+    MINUTE,
     MUG,
     SHIRT,
     answers,
@@ -37,6 +38,38 @@ def test_whoever_left_it_alone_for_a_day_and_not_two(app):
     fills_cart(at_end, SHIRT, at=NOW - 48 * HOUR)
     assert looks(answers("abandoned_cart")) == 2
     assert called() == ids(due, at_end)
+
+
+def test_nothing_between_two_looks_is_left_out(app):
+    """The second is late by minutes, and its day had 25 hours."""
+    maya, noor = people(2)
+    automation = answers("abandoned_cart")
+    fills_cart(maya, SHIRT, at=NOW - 24 * HOUR + MINUTE)
+    fills_cart(noor, SHIRT, at=NOW - 25 * HOUR)
+    assert looks(automation) == 1
+    assert looks(automation, NOW + 25 * HOUR + 4 * MINUTE) == 1
+    assert sorted(called()) == ids(maya, noor)
+
+
+def test_what_was_left_alone_while_it_rested_for_days_is_too_old(app):
+    (maya,) = people(1)
+    automation = answers("abandoned_cart")
+    looks(automation, NOW - 3 * DAY)
+    fills_cart(maya, SHIRT, at=NOW - 56 * HOUR)
+    assert looks(automation) == 0
+
+
+def test_once_a_week_is_not_missed_by_seconds(app):
+    (maya,) = people(1)
+    automation = answers("abandoned_cart", at_most_every="7d")
+    fills_cart(maya, SHIRT)
+    looks(automation)
+    settle(NOW + MINUTE / 2)
+    fills_cart(maya, MUG, at=NOW + 6 * DAY)
+    again = NOW + 7 * DAY
+    assert looks(automation, again) == 1
+    settle(again)
+    assert outcomes() == [FIRED, FIRED]
 
 
 def test_an_order_of_before_and_a_cancelled_one_are_none(app):
