@@ -15,10 +15,11 @@ from app.automations.behaviours.settings import Behaviour
 
 RECENT = timedelta(days=90)  # an older change of a product is no news; views are kept no longer either
 FRESH = timedelta(days=1)  # what answers at once looks back no further, where looking at everything takes seconds
-# Not while something waits to be answered to them, and not before their turn.
+# Not while something waits to be answered to them that was not set aside, and not before their turn.
 IS_FREE = """
        NOT EXISTS (SELECT FROM trigger_waits held
-                    WHERE held.automation_id = :automation AND held.customer_id = {who} AND held.outcome IS NULL)
+                    WHERE held.automation_id = :automation AND held.customer_id = {who} AND held.outcome IS NULL
+                      AND held.failed_at IS NULL)
        AND NOT EXISTS (SELECT FROM trigger_last turn
                         WHERE turn.automation_id = :automation AND turn.customer_id = {who} AND turn.at > :turn_after)
 """

@@ -136,6 +136,17 @@ def test_from_a_lower_price_to_the_outbox_within_one_ring(app):
     assert db.session.scalar(select(func.count()).select_from(BehaviourClaim)) == 1
 
 
+def test_what_was_set_aside_holds_nobody_up(app):
+    (maya,) = people(1)
+    automation = answers("abandoned_cart")
+    fills_cart(maya, SHIRT)
+    looks(automation)
+    fills_cart(maya, SHIRT, at=NOW)
+    assert looks(automation, NOW + DAY) == 0
+    db.session.execute(text("UPDATE trigger_waits SET failed_at = :now, waiting_since = NULL"), {"now": NOW})
+    assert looks(automation, NOW + DAY + HOUR) == 1
+
+
 def test_whoever_is_outside_its_segment_gets_nothing(app):
     maya, noor = people(2)
     only = make_segment("Maya", {"field": "first_name", "op": "equals", "value": "Maya"})
