@@ -92,6 +92,19 @@ def test_not_what_is_sold_out_or_dear_again(shirt):
     assert looks(answers("price_drop")) == 0
 
 
+def test_what_one_mail_does_not_show_calls_for_the_next(shirt):
+    (maya,) = people(1)
+    for number in range(14):
+        sells(f"mug-{number:02}", price=900)
+        watches(maya, f"mug-{number:02}", seen_price=900)
+        sells(f"mug-{number:02}", at=DROP, price=800)
+    automation = answers("price_drop")
+    assert (looks(automation), len(products_of(waiting()[0]))) == (1, 12)
+    settle(NOW)
+    assert looks(automation, NOW + DAY) == 1
+    assert products_of(waiting()[1]) == ["mug-12", "mug-13"]
+
+
 def test_another_currency_is_no_lower_price(shirt):
     before, after = people(2)
     watches(before, "shirt", seen_price=3000)
