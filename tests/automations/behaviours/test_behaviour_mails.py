@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from app.automations import following
 from app.clock import clock
 from app.content import publishing, writing
 from app.content.writing import Draft
@@ -34,8 +35,8 @@ from tests.automations.behaviours.shop import (
     sells,
     watches,
 )
-from tests.automations.happening import mails, settle
-from tests.automations.making import ADA
+from tests.automations.happening import accept_all, mails, settle
+from tests.automations.making import ADA, make_active
 from tests.deliveries.making import addresses, outbox, sent
 from tests.factories import make_event
 
@@ -47,6 +48,7 @@ PRODUCTS = (
     "{% for item in facts.products %}[{{ item.name }} {{ item.price | money }}]{% endfor %}"
     " {{ facts.product_name }} {{ facts.product_link }} {{ facts.product.savings | money }}"
 )
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -73,12 +75,12 @@ def text_of(place: int = 0) -> str:
 def test_the_cart_of_now_is_shown_with_what_the_catalogue_knows(now):
     maya, noor = people(2)
     automation = answers("abandoned_cart", template_id=says(CART))
-    sells("shirt", name="Linen Shirt", price=2500, currency="EUR", url="https://shop.example/shirt")
+    sells("shirt", name="Shirt", price=2500, currency="EUR", url="https://shop.example/shirt")
     sells("mug", price=900, currency="EUR")
-    fills_cart(maya, SHIRT, at=now - 30 * HOUR, checkout_url="https://shop.example/checkout")
+    fills_cart(maya, SHIRT, MUG, at=now - 30 * HOUR, checkout_url="https://shop.example/checkout")
     fills_cart(noor, MUG, at=now - 30 * HOUR)
     looks(automation, now)
-    fills_cart(maya, SHIRT, MUG, at=now, checkout_url="https://shop.example/checkout")
+    sells("shirt", name="Linen Shirt")
     settle(now)
     sent()
     assert addresses() == ["maya@posteo.example", "noor@posteo.example"]
@@ -89,16 +91,57 @@ def test_the_cart_of_now_is_shown_with_what_the_catalogue_knows(now):
 
 
 def test_whoever_emptied_it_or_bought_meanwhile_gets_nothing(now):
-    emptied, bought, left = people(3)
+    emptied, bought, left, touched, at_that_second = people(5)
     automation = answers("abandoned_cart")
-    for one in (emptied, bought, left):
+    for one in (emptied, bought, left, touched, at_that_second):
         fills_cart(one, SHIRT, at=now - 30 * HOUR)
     looks(automation, now)
     settle(now)
     fills_cart(emptied, at=now)
     buys(bought, SHIRT, at=now)
+    fills_cart(touched, SHIRT, MUG, at=now)
+    buys(at_that_second, SHIRT, at=now - 30 * HOUR - SECOND / 2)
     sent()
     assert addresses() == ["otto@posteo.example"]
+    over = ("skipped", "overtaken")
+    assert fate() == [over, over, ("accepted", None), over, over]
+
+
+@pytest.mark.parametrize("behaviour", ["abandoned_cart", "browse"])
+def test_what_goes_on_after_such_a_mail_asks_again(now, behaviour):
+    bought, left = people(2)
+    first = answers(behaviour)
+    sells("shirt", price=1900)
+    for one in (bought, left):
+        if behaviour == "abandoned_cart":
+            fills_cart(one, SHIRT, at=now - 30 * HOUR)
+        else:
+            looks_at(one, "shirt", *moments(now - 3 * DAY, 3))
+    looks(first, now)
+    settle(now)
+    accept_all(now)
+    second = make_active(trigger={"after": {"automation": first.id, "delay": "1m"}}, segment_id=None, name="Second")
+    second.looked_until = now - HOUR
+    db.session.commit()
+    list(following.follow(now + HOUR))
+    db.session.commit()
+    buys(bought, SHIRT, at=now)
+    sent()
+    assert addresses() == [left.email]
+
+
+@pytest.mark.parametrize(("behaviour", "flag"), [("price_drop", "on_price_drop"), ("back_in_stock", "on_restock")])
+def test_whoever_does_not_want_to_hear_of_it_any_more_gets_nothing(now, behaviour, flag):
+    removed, switched_off, left = people(3)
+    sells("shirt", price=3000, stock=0)
+    said = [watches(one, "shirt", seen_price=3000) for one in (removed, switched_off, left)]
+    sells("shirt", at=now - HOUR, price=2000, stock=9)
+    looks(answers(behaviour), now)
+    settle(now)
+    db.session.delete(said[0])
+    setattr(said[1], flag, False)
+    db.session.commit()
+    sent()
     assert fate() == [("skipped", "overtaken"), ("skipped", "overtaken"), ("accepted", None)]
 
 
