@@ -55,6 +55,34 @@ REARM = text(
        AND d.facts -> 'overtaken' ? c.product_id
     """
 )
+# Whose mail never left had no turn: the one before it counts again.
+GIVE_BACK = text(
+    """
+    WITH spent AS MATERIALIZED (
+      SELECT t.customer_id
+        FROM runs r
+        JOIN deliveries d ON d.run_id = r.id AND d.state = 'skipped'
+        JOIN trigger_waits w ON w.automation_id = :automation AND w.customer_id = d.customer_id
+                            AND w.occasion = d.occasion AND w.outcome = 'answered'
+        JOIN trigger_last t ON t.automation_id = :automation AND t.customer_id = w.customer_id AND t.at = w.settled_at
+       WHERE r.automation_id = :automation AND r.started_at > CAST(:turn_after AS timestamptz) - interval '2 days'
+         AND t.at > :turn_after
+       ORDER BY t.customer_id
+         FOR UPDATE OF t
+    ), before AS MATERIALIZED (
+      SELECT s.customer_id, max(d.accepted_at) AS at
+        FROM spent s
+        LEFT JOIN deliveries d ON d.customer_id = s.customer_id AND d.accepted_at > :turn_after
+                              AND d.run_id IN (SELECT id FROM runs WHERE automation_id = :automation)
+       GROUP BY s.customer_id
+    ), restored AS (
+      UPDATE trigger_last t SET at = b.at FROM before b
+       WHERE t.automation_id = :automation AND t.customer_id = b.customer_id AND b.at IS NOT NULL
+    )
+    DELETE FROM trigger_last t USING before b
+     WHERE t.automation_id = :automation AND t.customer_id = b.customer_id AND b.at IS NULL
+    """
+)
 AT_ONCE_DUE = text(
     f"""
     INSERT INTO behaviour_scans (automation_id, planned_for)
@@ -135,6 +163,8 @@ def _call(automation: Automation, occasion: str, now: datetime) -> int:
         whom.said if whom else {},
         before.finished_at if before else None,
     )
+    if behaviour.at_most_every:
+        db.session.execute(GIVE_BACK, {"automation": automation.id, "turn_after": now - behaviour.at_most_every})
     found = looking.new(frame)
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
     statement = text(CALL.format(found=found.sql, facts=looking.FACTS))

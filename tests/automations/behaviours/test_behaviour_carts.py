@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
 from app.automations.answering import FIRED, TOO_OFTEN
 from app.catalogue import carts
 from app.customers.who import Who
+from app.db import db
 from tests.automations.behaviours.shop import (
     DAY,
     HOUR,
@@ -70,6 +73,26 @@ def test_once_a_week_is_not_missed_by_seconds(app):
     assert looks(automation, again) == 1
     settle(again)
     assert outcomes() == [FIRED, FIRED]
+
+
+def test_a_mail_that_never_left_was_no_turn(app):
+    maya, noor = people(2)
+    automation = answers("abandoned_cart", at_most_every="7d")
+    for one in (maya, noor):
+        fills_cart(one, SHIRT)
+    looks(automation)
+    settle(NOW)
+    for one, fate in (
+        (maya, "state = 'skipped', reason = 'capped'"),
+        (noor, "state = 'accepted', accepted_at = now()"),
+    ):
+        db.session.execute(text(f"UPDATE deliveries SET {fate} WHERE customer_id = :id"), {"id": one.id})
+        fills_cart(one, SHIRT, at=NOW + HOUR)
+    db.session.execute(text("UPDATE runs SET started_at = :now"), {"now": NOW})
+    assert looks(automation, NOW + 2 * DAY) == 1
+    settle(NOW + 2 * DAY)
+    assert to() == ids(maya, noor, maya)
+    assert looks(automation, NOW + 2 * DAY + HOUR) == 0
 
 
 def test_an_order_of_before_and_a_cancelled_one_are_none(app):
