@@ -21,7 +21,7 @@ CALLED = """
         FROM returns r
         JOIN products p ON p.id = r.product_id
        WHERE {in_stock}
-    ), open AS (
+    ), open AS MATERIALIZED (
       SELECT t.* FROM there t
        WHERE t.most IS NULL
           OR NOT EXISTS (SELECT FROM behaviour_claims c
@@ -48,6 +48,8 @@ CALLED = """
       FROM waiting w
      WHERE w.most IS NULL OR w.turn <= w.most
 """
+# Of a customer `c`: what is asked of them within a look is asked of nobody else.
+WAITS = "c.id IN (SELECT x.customer_id FROM open o JOIN watchlist x ON x.product_id = o.product_id WHERE x.on_restock)"
 # By the key of customers: asked about the few who were called before.
 LED_TO_A_MAIL = """EXISTS (SELECT FROM deliveries d JOIN runs r ON r.id = d.run_id
                                          WHERE d.customer_id = c.customer_id AND d.occasion = c.occasion

@@ -7,15 +7,17 @@ is as if it had never been, and comes again.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.automations.automation import Automation
-from app.automations.behaviours import looking, settings
+from app.automations.behaviours import back_in_stock, looking, settings
 from app.automations.behaviours.frame import Frame
 from app.automations.behaviours.settings import AT_ONCE, BACK_IN_STOCK
 from app.automations.scan import BehaviourClaim, Scan
+from app.consent import permission
 from app.db import db
 from app.deliveries import alarms
 from app.segments import audience, keeping
@@ -150,19 +152,12 @@ def _called(automation: Automation, occasion: str, now: datetime) -> int:
 def _call(automation: Automation, occasion: str, now: datetime) -> int:
     db.session.execute(ALONE, {"automation": automation.id})
     behaviour = settings.read(automation.trigger)
-    whom = None
+    whom: tuple[str, dict[str, Any]] = ("", {})
     if behaviour.kind == BACK_IN_STOCK:
         db.session.execute(REARM, {"automation": automation.id, "now": now})
-        whom = _segment(automation, now)  # a wave is of those who may get it, the rest are asked about when it is sent
+        whom = _writable(automation, now)  # a wave is of those who may get it, the rest are asked about when it is sent
     before = last(automation, now)
-    frame = Frame(
-        behaviour,
-        now,
-        automation.id,
-        whom.sql if whom else "",
-        whom.said if whom else {},
-        before.finished_at if before else None,
-    )
+    frame = Frame(behaviour, now, automation.id, *whom, before.finished_at if before else None)
     if behaviour.at_most_every:
         db.session.execute(GIVE_BACK, {"automation": automation.id, "turn_after": now - behaviour.at_most_every})
     found = looking.new(frame)
@@ -171,6 +166,20 @@ def _call(automation: Automation, occasion: str, now: datetime) -> int:
     called = db.session.scalar(statement, {**found.said, "occasion": occasion}) or 0
     db.session.execute(text("SET LOCAL work_mem TO DEFAULT"))
     return called
+
+
+def _writable(automation: Automation, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Whom of those who wait for something a mail may reach, within its segment: few pieces are for nobody else."""
+    try:
+        judged = permission.judged(automation.purpose, automation.topic, now, back_in_stock.WAITS)
+    except permission.UnknownTopic:
+        raise Unavailable("Its topic was deleted.") from None
+    sql, said = f"SELECT customer_id FROM ({judged.sql}) judged WHERE refusal IS NULL", judged.said
+    segment = _segment(automation, now)
+    if segment is None:
+        return sql, said
+    inside = f"{sql} AND customer_id IN (SELECT customer_id FROM ({segment.sql}) inside)"
+    return inside, {**segment.said, **said}
 
 
 def _segment(automation: Automation, now: datetime) -> Audience | None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from app.consent import preferences
+from app.consent.preferences import Word
 from app.db import db
 from app.segments import keeping as segments
 from app.segments.definition import Definition
+from app.settings import topics
 from tests.automations.behaviours.shop import (
     DAY,
     HOUR,
@@ -89,6 +92,20 @@ def test_a_wave_is_of_those_who_may_get_it(app):
     only = make_segment("Two", {"field": "first_name", "op": "in", "value": ["Maya", "Noor"]})
     looks(answers("back_in_stock", segment_id=only.id))
     assert called() == ids(some[0], some[1])
+
+
+def test_a_wave_is_not_of_those_who_may_not_be_written_to(app):
+    sold_out()
+    some = people(5)
+    for place, one in enumerate(some):
+        watches(one, "shirt", at=NOW - (10 - place) * DAY)
+    sells("shirt", at=BACK, stock=1)
+    word = Word("page", "test", NOW, shown="No more")
+    preferences.say(some[4].id, {topics.id_of("back_in_stock"): False}, word)
+    db.session.commit()
+    only = make_segment("Four", {"field": "first_name", "op": "in", "value": ["Maya", "Noor", "Otto", "Quinn"]})
+    looks(answers("back_in_stock", segment_id=only.id))
+    assert called() == ids(some[1], some[2])
 
 
 def test_a_watch_calls_once_until_its_person_asks_again(app):
