@@ -38,20 +38,39 @@ OUTCOMES = {
     CHANGED: "The automation answers something else by now.",
     LATE: "Its time was over before it could be sent.",
 }
-# Whoever was merged meanwhile is somebody else by now.
-FOLLOW = text(
+# Whoever was merged meanwhile is somebody else by now, and was called for the same.
+FOLLOW = (
+    """
+    INSERT INTO behaviour_claims (automation_id, customer_id, about, product_id, occasion, at)
+    SELECT c.automation_id, a.customer_id, c.about, c.product_id, c.occasion, c.at
+      FROM trigger_waits w
+      JOIN customer_aliases a ON a.merged_id = w.customer_id
+      JOIN behaviour_claims c ON c.automation_id = w.automation_id AND c.customer_id = w.customer_id
+                             AND c.occasion = w.occasion
+     WHERE w.id = ANY (CAST(:keys AS bigint[]))
+     ORDER BY a.customer_id, c.about
+    ON CONFLICT DO NOTHING
+    """,
+    """
+    DELETE FROM behaviour_claims c USING trigger_waits w, customer_aliases a
+     WHERE w.id = ANY (CAST(:keys AS bigint[])) AND a.merged_id = w.customer_id
+       AND c.automation_id = w.automation_id AND c.customer_id = w.customer_id AND c.occasion = w.occasion
+    """,
     """
     UPDATE trigger_waits w SET customer_id = a.customer_id FROM customer_aliases a
      WHERE w.id = ANY (CAST(:keys AS bigint[])) AND a.merged_id = w.customer_id
        AND NOT EXISTS (SELECT FROM trigger_waits o
-                        WHERE o.automation_id = w.automation_id AND o.customer_id = a.customer_id)
-    """
+                        WHERE o.automation_id = w.automation_id AND o.customer_id = a.customer_id
+                          AND (o.occasion = w.occasion
+                               OR (o.is_alone AND w.is_alone AND o.outcome IS NULL AND w.outcome IS NULL)))
+    """,
 )
 
 
 def settle(keys: Sequence[int], now: datetime) -> None:
     """Never commits."""
-    db.session.execute(FOLLOW, {"keys": list(keys)})
+    for statement in FOLLOW:
+        db.session.execute(text(statement), {"keys": list(keys)})
     held = select(TriggerWait).where(TriggerWait.id.in_(keys)).order_by(TriggerWait.automation_id, TriggerWait.id)
     for automation_id, waits in groupby(db.session.scalars(held).all(), lambda one: one.automation_id):
         _settle(db.session.get_one(Automation, automation_id), list(waits), now)

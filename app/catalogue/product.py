@@ -63,7 +63,7 @@ class Product(Model):
 
 
 class ProductChange(Model):
-    """Of price and stock every one; of the other fields those that a file made, to be undone."""
+    """Of price, its currency and stock every one; of the other fields those that a file made, to be undone."""
 
     __tablename__ = "product_changes"
 

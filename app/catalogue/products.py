@@ -18,6 +18,7 @@ from app.tally import Reject, Tally
 
 FIELDS = ("name", "category", "price", "currency", "stock", "in_stock", "image_url", "url")
 REMEMBERED = ("price", "stock", "in_stock")  # what mails are sent about: each change is kept
+CURRENCY = "currency"  # in another one a price is no lower and no higher
 
 WRITE = text(
     f"""
@@ -162,7 +163,7 @@ def _write(states: Mapping[str, _State], source: str, now: datetime, import_id: 
         {"product_id": ids[key], "name": name, "old": old, "new": new, **said}
         for key, state in states.items()
         for name, old, new in state.changes
-        if import_id or name in REMEMBERED
+        if import_id or name in REMEMBERED or (name == CURRENCY and old is not None)
     ]
     if changes:
         db.session.execute(insert(ProductChange), changes)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
 
 from app.catalogue.cart import Cart
 from app.catalogue.product import Product
+from app.catalogue.watch import Watch
 from app.db import db
 from app.settings import brand
 
@@ -22,14 +24,17 @@ COLUMNS = ("product_id", "name", "url", "image_url", "price", "currency", "stock
 SHOWN = ("name", "url", "image_url", "price", "currency")
 Facts = dict[str, Any]
 Product_ = Mapping[str, Any]
+Pair = tuple[int, str]  # a customer, and the product
 
+# Many shops know only the second of an order.
 BOUGHT = text(
     """
     SELECT said.key
       FROM unnest(CAST(:keys AS bigint[]), CAST(:customers AS bigint[]), CAST(:products AS text[]),
                   CAST(:since AS timestamptz[])) AS said(key, customer_id, product_id, since)
      WHERE EXISTS (SELECT FROM orders o
-                    WHERE o.customer_id = said.customer_id AND o.occurred_at >= said.since AND o.status <> 'cancelled'
+                    WHERE o.customer_id = said.customer_id AND o.status <> 'cancelled'
+                      AND o.occurred_at >= said.since - interval '1 second'
                       AND (said.product_id IS NULL
                            OR o.items @> jsonb_build_array(jsonb_build_object('product_id', said.product_id))))
     """
@@ -68,7 +73,7 @@ def _of_carts(_behaviour: str, mails: Sequence[Mail], gone: Collection[int]) -> 
 
 
 def _cart(mail: Mail, cart: Cart | None, known: Mapping[str, Product_], is_over: bool) -> Shown:
-    if is_over or cart is None or not cart.items:
+    if is_over or cart is None or not cart.items or _is_touched(mail, cart):
         return Shown(dict(mail.facts), is_true=False)
     items = [_line(line, known.get(line["product_id"], {})) for line in cart.items]
     currencies = {one.get("currency") for one in items}
@@ -81,6 +86,11 @@ def _cart(mail: Mail, cart: Cart | None, known: Mapping[str, Product_], is_over:
     found = {**mail.facts, "cart": _said(told), **_of_first(items[0])}
     back = _way_back(cart, items)
     return Shown(found | ({"checkout_url": back} if back else {}))
+
+
+def _is_touched(mail: Mail, cart: Cart) -> bool:
+    """It is not left alone: once it is, it calls again."""
+    return cart.occurred_at > datetime.fromisoformat(mail.facts["cart"]["left_at"])
 
 
 def _way_back(cart: Cart, items: Sequence[Facts]) -> str:
@@ -100,12 +110,16 @@ def _of_products(behaviour: str, mails: Sequence[Mail], gone: Collection[int]) -
     known = _products([one["product_id"] for mail in mails for one in _told(mail)])
     if behaviour == BROWSE:
         gone = {*gone, *_in_cart(mails), *_bought(_first_looks(mails))}
-    return {one.key: _some(behaviour, one, known, one.key in gone) for one in mails}
+        wanted = _named(mails)
+    else:
+        wanted = _watched(behaviour, mails)
+    return {one.key: _some(behaviour, one, known, wanted, one.key in gone) for one in mails}
 
 
-def _some(behaviour: str, mail: Mail, known: Mapping[str, Product_], is_over: bool) -> Shown:
+def _some(behaviour: str, mail: Mail, known: Mapping[str, Product_], wanted: Collection[Pair], is_over: bool) -> Shown:
     told = _told(mail)
-    left = [] if is_over else [one for one in told if _holds(behaviour, one, known.get(one["product_id"]))]
+    asked = [one for one in told if not is_over and (mail.customer_id, one["product_id"]) in wanted]
+    left = [one for one in asked if _holds(behaviour, one, known.get(one["product_id"]))]
     over = [*mail.facts.get("overtaken", ()), *(one["product_id"] for one in told if one not in left)]
     more = {"overtaken": over} if over else {}
     if not left:
@@ -117,7 +131,12 @@ def _some(behaviour: str, mail: Mail, known: Mapping[str, Product_], is_over: bo
 def _holds(behaviour: str, told: Product_, product: Product_ | None) -> bool:
     if product is None or not _is_in_stock(product):
         return False
-    return behaviour != PRICE_DROP or (product["price"] is not None and product["price"] < told["below"])
+    return behaviour != PRICE_DROP or _is_below(told, product)
+
+
+def _is_below(told: Product_, product: Product_) -> bool:
+    is_comparable = told.get("currency") in (None, product["currency"])
+    return is_comparable and product["price"] is not None and bool(product["price"] < told["below"])
 
 
 def _product(behaviour: str, told: Product_, product: Product_) -> Facts:
@@ -137,6 +156,18 @@ def _of_first(product: Product_) -> Facts:
 def _told(mail: Mail) -> Sequence[Product_]:
     told: Sequence[Product_] = mail.facts.get("products", ())
     return told
+
+
+def _named(mails: Sequence[Mail]) -> set[Pair]:
+    return {(mail.customer_id, one["product_id"]) for mail in mails for one in _told(mail)}
+
+
+def _watched(behaviour: str, mails: Sequence[Mail]) -> set[Pair]:
+    """Who does not want to hear of it any more is not told."""
+    wants = Watch.on_price_drop if behaviour == PRICE_DROP else Watch.on_restock
+    theirs = Watch.customer_id.in_([one.customer_id for one in mails]), wants
+    found = db.session.execute(select(Watch.customer_id, Watch.product_id).where(*theirs))
+    return {(row.customer_id, row.product_id) for row in found if row.customer_id is not None}
 
 
 def _first_looks(mails: Sequence[Mail]) -> list[tuple[Mail, str | None, str]]:

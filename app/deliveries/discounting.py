@@ -48,6 +48,7 @@ FORGET = text(
      WHERE id = ANY (CAST(:ids AS bigint[])) AND facts IS NOT NULL
     """
 )
+HAD_CODES = text("SELECT EXISTS (SELECT FROM deliveries WHERE run_id = :run AND facts ? 'discount_code')")
 # Of a run that was cancelled: what had one, and did not go out.
 CANCELLED = text(
     """
@@ -85,6 +86,10 @@ WAITING = text(
      WHERE b.held_for = :why AND b.waiting_since IS NOT NULL
     """
 )
+
+
+class Gone(Exception):
+    """The pool was deleted."""
 
 
 def pool_of(run: Run) -> DiscountPool | None:
@@ -159,6 +164,24 @@ def cancelled(run: Run) -> None:
         _wake(pool)
     db.session.flush()
     _settle(pool, "The run is cancelled.")
+
+
+def left_out(run: Run, delivery_ids: Collection[int]) -> None:
+    """They will not go out, and never did: whoever waits for a code may have theirs."""
+    if (pool := pool_of(run)) is not None:
+        _give_back(delivery_ids)
+        _wake(pool)
+
+
+def spared(delivery_ids: Collection[int]) -> None:
+    """Of several runs."""
+    _give_back(delivery_ids)
+
+
+def must_be_there(run: Run) -> None:
+    """Raises Gone: its mails had codes, and there would be none."""
+    if run.discount_pool_id is None and db.session.scalar(HAD_CODES, {"run": run.id}):
+        raise Gone
 
 
 def add(pool: DiscountPool, written: Iterable[str], by: Actor) -> Added:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from app.db import db
+from app.deliveries import discounting
 from app.deliveries.erasing import HELD, UNSEAL
 
 FREE = """
@@ -18,6 +19,7 @@ SPARE = """
      WHERE o.customer_id = :other AND o.state = 'planned'
        AND s.customer_id = :survivor AND s.run_id = o.run_id AND s.occasion = o.occasion
        AND s.state <> 'skipped'
+    RETURNING o.id
 """
 MOVE = """
     UPDATE deliveries o
@@ -34,5 +36,7 @@ def move(survivor_id: int, other_id: int) -> None:
     held = [row.id for row in db.session.execute(text(HELD), {"ids": [other_id]}) if row.state == "sealed"]
     for statement in UNSEAL if held else ():
         db.session.execute(text(statement), {"batches": held})
-    for statement in (FREE, SPARE, MOVE):
-        db.session.execute(text(statement), {"survivor": survivor_id, "other": other_id})
+    both = {"survivor": survivor_id, "other": other_id}
+    db.session.execute(text(FREE), both)
+    discounting.spared(db.session.scalars(text(SPARE), both).all())
+    db.session.execute(text(MOVE), both)

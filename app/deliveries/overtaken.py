@@ -53,8 +53,6 @@ def told(run: Run, waiting: Sequence[Any]) -> Told:
 
 def is_out_of_date(run: Run, delivery_ids: Sequence[int]) -> bool:
     """What was drawn of them is not what would be drawn now."""
-    if run.behaviour not in still.ASKED:
-        return False
     columns = Delivery.id, Delivery.customer_id, Delivery.facts
     rows = db.session.execute(select(*columns).where(Delivery.id.in_(delivery_ids))).all()
     found, kept = _asked(run, rows), {row.id: row.facts for row in rows}
@@ -63,17 +61,22 @@ def is_out_of_date(run: Run, delivery_ids: Sequence[int]) -> bool:
 
 def _asked(run: Run, rows: Sequence[Any]) -> dict[int, Shown]:
     """Facts that name nothing of the shop are left as they are: somebody asked for that mail by hand."""
-    if run.behaviour not in still.ASKED:
-        return {}
-    mails = [
-        still.Mail(row.id, row.customer_id, row.facts)
-        for row in rows
-        if row.facts and (row.facts.get("cart") or row.facts.get("products"))
-    ]
-    if not mails:
-        return {}
-    gone = carted.since(_looks(mails)) if run.behaviour == still.BROWSE else set()
-    return still.facts(run.behaviour, mails, gone)
+    found: dict[int, Shown] = {}
+    for behaviour, mails in _by_behaviour(run, rows).items():
+        gone = carted.since(_looks(mails)) if behaviour == still.BROWSE else set()
+        found |= still.facts(behaviour, mails, gone)
+    return found
+
+
+def _by_behaviour(run: Run, rows: Sequence[Any]) -> dict[str, list[still.Mail]]:
+    """What goes on after such a mail is about the same, though its run answers another mail."""
+    found: dict[str, list[still.Mail]] = {}
+    for row in rows:
+        facts = row.facts or {}
+        behaviour = run.behaviour or facts.get("behaviour")
+        if behaviour in still.ASKED and (facts.get("cart") or facts.get("products")):
+            found.setdefault(behaviour, []).append(still.Mail(row.id, row.customer_id, facts))
+    return found
 
 
 def _looks(mails: Sequence[still.Mail]) -> list[carted.Asked]:

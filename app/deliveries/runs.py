@@ -152,6 +152,10 @@ def retry_failed(run: Run, by: Actor) -> None:
     failed = exists().where(Delivery.run_id == run.id, Delivery.state == "failed")
     if not db.session.scalar(select(failed)):
         raise WrongState("Nothing of this run has failed.")
+    try:
+        discounting.must_be_there(run)
+    except discounting.Gone:
+        raise WrongState("Its discount codes were deleted, and its mails would go out without.") from None
     db.session.execute(text(RETRY), {"run": run.id, "part": next_part(run), "lane": lane(run)})
     run.state, run.finished_at = "sending", None
     figures.remember(run)

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 from app.claims import NotYet
 from app.clock import clock
 from app.db import db
-from app.deliveries import accounts, carriers, holding, outcomes, pace, sealing, splitting, stopping
+from app.deliveries import accounts, carriers, discounting, holding, outcomes, pace, sealing, splitting, stopping
 from app.deliveries import limits as limiting
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import WAITING, Delivery
@@ -120,6 +120,8 @@ def _refused(run: Run, parcel: Parcel, provider: Provider, refused: Busy | Close
     end = None if parcel.was_out else _end(run, parcel, refused)
     if end:
         outcomes.leave(dict.fromkeys(parcel.ids, end))
+        if end[0] == "skipped":
+            discounting.left_out(run, parcel.ids)
         _mark(parcel, state="done", payload=None)
         return
     if not parcel.was_out:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import select, text
 
 from app.db import db
-from app.deliveries import filling, outcomes, runs, sealing
+from app.deliveries import discounting, filling, outcomes, runs, sealing
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
 from app.deliveries.providers import Rejected
@@ -78,6 +78,7 @@ def reject(batch: Batch, run: Run, rejected: Rejected) -> None:
     ids, said = batch.sealed_ids or [], str(rejected)[:300]
     if run.state == "cancelled":
         outcomes.leave(dict.fromkeys(ids, ("skipped", "cancelled")))
+        discounting.left_out(run, ids)
     elif len(ids) < 2 or rejected.is_of_all or _is_hopeless(run, said):
         outcomes.leave(dict.fromkeys(ids, ("failed", said)))
     else:

@@ -52,6 +52,12 @@ def test_prices_and_stock_are_remembered_with_their_source(app):
     assert {change["source"] for change in rows("product_changes")} == {"Shop (API)"}
 
 
+def test_of_currencies_a_change_is_remembered_and_the_first_is_not(app):
+    bring(products, product(currency="EUR"))
+    bring(products, product(currency="chf"))
+    assert changes() == [("currency", "EUR", "CHF")]
+
+
 def test_the_stock_says_whether_it_is_there_unless_that_is_said(app):
     bring(products, product("a", stock=0, in_stock=True), product("b", stock=4, in_stock=False))
     assert (held("a").in_stock, held("b").in_stock) == (True, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,12 +21,19 @@ from app.deliveries import discounting, filling, jobs, progress, runs, sealing, 
 from app.deliveries import limits as limiting
 from app.deliveries.batch import Batch
 from app.deliveries.delivery import Delivery
+from app.deliveries.providers import Busy, Rejected, outbox
+from app.deliveries.run import Run
+from app.ops import merging
 from tests.deliveries import dying, making
 from tests.deliveries.making import adds_up, delivery_to, sent
 from tests.discounts.pools import add, free, make_coded_run, make_pool, numbered, said_by_mails, taken
 from tests.factories import NOW, make_customer, make_customers
 
 NEEDS = 'Code={{ facts.discount_code }}; {{ customer.attributes.course }}<a href="{{ urls.unsubscribe }}">No</a>'
+
+
+def raises(error: Exception) -> None:
+    raise error
 
 
 def alerts() -> list[str]:
@@ -252,6 +260,50 @@ def test_a_cancelled_run_gives_back_what_never_went_out(app):
     db.session.commit()
     assert taken(pool) == {}
     assert free(pool) == 3
+
+
+@pytest.mark.parametrize("answer", [Busy("Later", timedelta(seconds=1)), Rejected("No")])
+def test_refused_after_its_run_was_cancelled_it_gives_its_code_back(app, monkeypatch, answer):
+    make_customers(2)
+    pool = make_pool(codes=numbered(2))
+    run = make_coded_run(pool)
+    monkeypatch.setattr(outbox, "post", lambda *_: raises(answer))
+    going = dying.steps(dying.claimed())
+    next(going)
+    next(going)
+    runs.cancel(run, clock(), COMMAND_LINE)
+    db.session.commit()
+    assert list(going) == []
+    db.session.commit()
+    assert runs.account(run).skipped == {"cancelled": 2}
+    assert (taken(pool), free(pool)) == ({}, 2)
+
+
+def test_who_would_get_it_twice_after_a_merge_leaves_one_code_free(app):
+    maya, other = make_customers(2)
+    pool = make_pool(codes=numbered(2))
+    make_coded_run(pool)
+    dying.killed_after(1)
+    merging.merge(maya.id, other.id, [], None, COMMAND_LINE, NOW)
+    db.session.commit()
+    assert (len(taken(pool)), free(pool)) == (1, 1)
+    sent()
+    assert len(said_by_mails()) == 1
+
+
+def test_what_failed_is_not_tried_again_without_its_codes(app):
+    make_customer(email="maya@posteo.example")
+    pool = make_pool(codes=numbered(1))
+    run = make_coded_run(pool)
+    dying.killed_after(1)
+    db.session.execute(update(Delivery).values(state="failed", reason="x"))
+    db.session.execute(update(Batch).values(state="done", waiting_since=None, payload=None))
+    db.session.execute(update(Run).values(state="finished"))
+    discounting.delete(pool, COMMAND_LINE)
+    db.session.commit()
+    db.session.expire_all()
+    with pytest.raises(runs.WrongState, match="discount codes were deleted"):
+        runs.retry_failed(run, COMMAND_LINE)
 
 
 def test_the_alert_ends_with_the_run_that_waited(app):

@@ -154,6 +154,14 @@ def test_what_comes_right_after_a_flood_is_held_too(app):
     assert [one.outcome for one in launches()][-1] is None
 
 
+def test_another_currency_is_no_drop(app):
+    make_product()
+    set_launches(drop=on(), drop_percent=20)
+    make_product(price=100, currency="BTC")
+    looked()
+    assert launches() == []
+
+
 def test_one_that_is_held_is_sent_or_dropped_once(app):
     make_fan("Maya")
     set_launches(new=on(), most_an_hour=1)

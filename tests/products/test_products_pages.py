@@ -138,6 +138,18 @@ def test_a_product_shows_its_past_day_by_day_and_change_by_change(browser, app):
     assert "price,19.90,14.90,Shop (API)" in changes
 
 
+def test_each_price_of_its_past_is_said_in_the_currency_of_then(browser, app):
+    for days, said_ in ((3, {"price": 1990}), (2, {"price": 1490}), (1, {"price": 250_000, "currency": "JPY"})):
+        bring(products, product("mug", **{"currency": "EUR", **said_}), now=clock() - timedelta(days=days))
+    there = f"/products/{products_id('mug')}"
+    page = said(browser.get(there))
+    for word in ("19.90 EUR → 14.90 EUR", "14.90 EUR → 250,000 JPY", "EUR → JPY"):
+        assert word in page
+    changes = said(browser.get(f"{there}/changes.csv"))
+    assert "price,19.90,14.90,Shop (API)" in changes
+    assert "price,14.90,250000,Shop (API)" in changes
+
+
 def test_a_product_says_who_watches_and_looked_and_how_often_it_was_bought(browser, app):
     maya, tom = make_customer(lms_lead_id="L-1"), make_customer("Tom", "Nowak")
     bring(products, product("shirt", name="Shirt", price=1900, currency="EUR"))

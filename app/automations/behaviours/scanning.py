@@ -7,15 +7,17 @@ is as if it had never been, and comes again.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.automations.automation import Automation
-from app.automations.behaviours import looking, settings
+from app.automations.behaviours import back_in_stock, looking, settings
 from app.automations.behaviours.frame import Frame
 from app.automations.behaviours.settings import AT_ONCE, BACK_IN_STOCK
 from app.automations.scan import BehaviourClaim, Scan
+from app.consent import permission
 from app.db import db
 from app.deliveries import alarms
 from app.segments import audience, keeping
@@ -48,10 +50,39 @@ CALL = """
 REARM = text(
     """
     DELETE FROM behaviour_claims c USING runs r, deliveries d
-     WHERE r.automation_id = :automation AND r.open_until > CAST(:now AS timestamptz) - interval '4 days'
+     WHERE r.automation_id = :automation
+       AND (r.finished_at IS NULL OR r.finished_at > CAST(:now AS timestamptz) - interval '4 days')
        AND d.run_id = r.id AND d.facts ? 'overtaken'
        AND c.automation_id = :automation AND c.customer_id = d.customer_id AND c.occasion = d.occasion
        AND d.facts -> 'overtaken' ? c.product_id
+    """
+)
+# Whose mail never left had no turn: the one before it counts again.
+GIVE_BACK = text(
+    """
+    WITH spent AS MATERIALIZED (
+      SELECT t.customer_id
+        FROM runs r
+        JOIN deliveries d ON d.run_id = r.id AND d.state = 'skipped'
+        JOIN trigger_waits w ON w.automation_id = :automation AND w.customer_id = d.customer_id
+                            AND w.occasion = d.occasion AND w.outcome = 'answered'
+        JOIN trigger_last t ON t.automation_id = :automation AND t.customer_id = w.customer_id AND t.at = w.settled_at
+       WHERE r.automation_id = :automation AND r.started_at > CAST(:turn_after AS timestamptz) - interval '2 days'
+         AND t.at > :turn_after
+       ORDER BY t.customer_id
+         FOR UPDATE OF t
+    ), before AS MATERIALIZED (
+      SELECT s.customer_id, max(d.accepted_at) AS at
+        FROM spent s
+        LEFT JOIN deliveries d ON d.customer_id = s.customer_id AND d.accepted_at > :turn_after
+                              AND d.run_id IN (SELECT id FROM runs WHERE automation_id = :automation)
+       GROUP BY s.customer_id
+    ), restored AS (
+      UPDATE trigger_last t SET at = b.at FROM before b
+       WHERE t.automation_id = :automation AND t.customer_id = b.customer_id AND b.at IS NOT NULL
+    )
+    DELETE FROM trigger_last t USING before b
+     WHERE t.automation_id = :automation AND t.customer_id = b.customer_id AND b.at IS NULL
     """
 )
 AT_ONCE_DUE = text(
@@ -104,8 +135,9 @@ def forget_old(now: datetime) -> None:
     db.session.execute(delete(Scan).where(Scan.finished_at < now - SCANS_KEPT))
 
 
-def last(automation: Automation) -> Scan | None:
-    mine = select(Scan).where(Scan.automation_id == automation.id, Scan.finished_at.is_not(None))
+def last(automation: Automation, before: datetime | None = None) -> Scan | None:
+    over = Scan.finished_at < before if before else Scan.finished_at.is_not(None)
+    mine = select(Scan).where(Scan.automation_id == automation.id, over)
     return db.session.scalars(mine.order_by(Scan.planned_for.desc()).limit(1)).first()
 
 
@@ -120,17 +152,34 @@ def _called(automation: Automation, occasion: str, now: datetime) -> int:
 def _call(automation: Automation, occasion: str, now: datetime) -> int:
     db.session.execute(ALONE, {"automation": automation.id})
     behaviour = settings.read(automation.trigger)
-    whom = None
+    whom: tuple[str, dict[str, Any]] = ("", {})
     if behaviour.kind == BACK_IN_STOCK:
         db.session.execute(REARM, {"automation": automation.id, "now": now})
-        whom = _segment(automation, now)  # a wave is of those who may get it, the rest are asked about when it is sent
-    frame = Frame(behaviour, now, automation.id, whom.sql if whom else "", whom.said if whom else {})
+        whom = _writable(automation, now)  # a wave is of those who may get it, the rest are asked about when it is sent
+    before = last(automation, now)
+    frame = Frame(behaviour, now, automation.id, *whom, before.finished_at if before else None)
+    if behaviour.at_most_every:
+        db.session.execute(GIVE_BACK, {"automation": automation.id, "turn_after": now - behaviour.at_most_every})
     found = looking.new(frame)
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
     statement = text(CALL.format(found=found.sql, facts=looking.FACTS))
     called = db.session.scalar(statement, {**found.said, "occasion": occasion}) or 0
     db.session.execute(text("SET LOCAL work_mem TO DEFAULT"))
     return called
+
+
+def _writable(automation: Automation, now: datetime) -> tuple[str, dict[str, Any]]:
+    """Whom of those who wait for something a mail may reach, within its segment: few pieces are for nobody else."""
+    try:
+        judged = permission.judged(automation.purpose, automation.topic, now, back_in_stock.WAITS)
+    except permission.UnknownTopic:
+        raise Unavailable("Its topic was deleted.") from None
+    sql, said = f"SELECT customer_id FROM ({judged.sql}) judged WHERE refusal IS NULL", judged.said
+    segment = _segment(automation, now)
+    if segment is None:
+        return sql, said
+    inside = f"{sql} AND customer_id IN (SELECT customer_id FROM ({segment.sql}) inside)"
+    return inside, {**segment.said, **said}
 
 
 def _segment(automation: Automation, now: datetime) -> Audience | None:

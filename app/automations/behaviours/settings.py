@@ -17,6 +17,7 @@ ABANDONED_CART, BROWSE, PRICE_DROP, BACK_IN_STOCK = KINDS = ("abandoned_cart", "
 AT_ONCE = "at_once"
 DAILY = "0 10 * * *"
 HOURS, DAYS = timedelta(hours=1), timedelta(days=1)
+SLACK = timedelta(minutes=1)
 LONGEST = 90 * DAYS  # views are kept no longer
 
 
@@ -130,7 +131,12 @@ class Behaviour:
 
     @property
     def at_most_every(self) -> timedelta | None:
-        return self.span("at_most_every") or None
+        return about(self.span("at_most_every")) or None
+
+
+def about(span: timedelta) -> timedelta:
+    """A little less: whoever looks once a week at ten must not find that it lacks some seconds."""
+    return span - min(SLACK, span / 10)
 
 
 def read(trigger: Mapping[str, Any]) -> Behaviour:

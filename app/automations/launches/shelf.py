@@ -50,7 +50,10 @@ CHANGED = f"""
      ORDER BY c.id LIMIT {MOST}"""
 IS_BACK = "c.old = 'false'::jsonb AND c.new = 'true'::jsonb AND p.in_stock"
 IS_DROP = """jsonb_typeof(c.old) = 'number' AND jsonb_typeof(c.new) = 'number' AND p.price <= c.new::bigint
-       AND c.new::bigint <= c.old::bigint * (100 - :percent) / 100.0"""
+       AND c.new::bigint <= c.old::bigint * (100 - :percent) / 100.0
+       AND NOT EXISTS (SELECT FROM product_changes y
+                        WHERE y.product_id = c.product_id AND y.at >= c.at AND y.name = 'currency'
+                          AND y.old IS NOT NULL)"""
 FOUND = {
     "new": NEW,
     "back": CHANGED.format(name="in_stock", test=IS_BACK),

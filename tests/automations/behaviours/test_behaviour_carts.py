@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from app.automations.answering import TOO_OFTEN
+from sqlalchemy import text
+
+from app.automations.answering import FIRED, TOO_OFTEN
 from app.catalogue import carts
 from app.customers.who import Who
+from app.db import db
 from tests.automations.behaviours.shop import (
     DAY,
     HOUR,
+    MINUTE,
     MUG,
     SHIRT,
     answers,
@@ -37,6 +41,58 @@ def test_whoever_left_it_alone_for_a_day_and_not_two(app):
     fills_cart(at_end, SHIRT, at=NOW - 48 * HOUR)
     assert looks(answers("abandoned_cart")) == 2
     assert called() == ids(due, at_end)
+
+
+def test_nothing_between_two_looks_is_left_out(app):
+    """The second is late by minutes, and its day had 25 hours."""
+    maya, noor = people(2)
+    automation = answers("abandoned_cart")
+    fills_cart(maya, SHIRT, at=NOW - 24 * HOUR + MINUTE)
+    fills_cart(noor, SHIRT, at=NOW - 25 * HOUR)
+    assert looks(automation) == 1
+    assert looks(automation, NOW + 25 * HOUR + 4 * MINUTE) == 1
+    assert sorted(called()) == ids(maya, noor)
+
+
+def test_what_was_left_alone_while_it_rested_for_days_is_too_old(app):
+    (maya,) = people(1)
+    automation = answers("abandoned_cart")
+    looks(automation, NOW - 3 * DAY)
+    fills_cart(maya, SHIRT, at=NOW - 56 * HOUR)
+    assert looks(automation) == 0
+
+
+def test_once_a_week_is_not_missed_by_seconds(app):
+    (maya,) = people(1)
+    automation = answers("abandoned_cart", at_most_every="7d")
+    fills_cart(maya, SHIRT)
+    looks(automation)
+    settle(NOW + MINUTE / 2)
+    fills_cart(maya, MUG, at=NOW + 6 * DAY)
+    again = NOW + 7 * DAY
+    assert looks(automation, again) == 1
+    settle(again)
+    assert outcomes() == [FIRED, FIRED]
+
+
+def test_a_mail_that_never_left_was_no_turn(app):
+    maya, noor = people(2)
+    automation = answers("abandoned_cart", at_most_every="7d")
+    for one in (maya, noor):
+        fills_cart(one, SHIRT)
+    looks(automation)
+    settle(NOW)
+    for one, fate in (
+        (maya, "state = 'skipped', reason = 'capped'"),
+        (noor, "state = 'accepted', accepted_at = now()"),
+    ):
+        db.session.execute(text(f"UPDATE deliveries SET {fate} WHERE customer_id = :id"), {"id": one.id})
+        fills_cart(one, SHIRT, at=NOW + HOUR)
+    db.session.execute(text("UPDATE runs SET started_at = :now"), {"now": NOW})
+    assert looks(automation, NOW + 2 * DAY) == 1
+    settle(NOW + 2 * DAY)
+    assert to() == ids(maya, noor, maya)
+    assert looks(automation, NOW + 2 * DAY + HOUR) == 0
 
 
 def test_an_order_of_before_and_a_cancelled_one_are_none(app):

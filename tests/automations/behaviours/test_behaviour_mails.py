@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from app.automations import following
 from app.clock import clock
 from app.content import publishing, writing
 from app.content.writing import Draft
 from app.db import db
 from app.deliveries import carriers, limits, overtaken, sealing
 from app.deliveries.batch import Batch
+from app.deliveries.run import Run
 from app.deliveries.viewing import page
 from tests.automations.behaviours.shop import (
     BAG,
@@ -33,8 +35,8 @@ from tests.automations.behaviours.shop import (
     sells,
     watches,
 )
-from tests.automations.happening import mails, settle
-from tests.automations.making import ADA
+from tests.automations.happening import accept_all, mails, settle
+from tests.automations.making import ADA, make_active
 from tests.deliveries.making import addresses, outbox, sent
 from tests.factories import make_event
 
@@ -46,6 +48,7 @@ PRODUCTS = (
     "{% for item in facts.products %}[{{ item.name }} {{ item.price | money }}]{% endfor %}"
     " {{ facts.product_name }} {{ facts.product_link }} {{ facts.product.savings | money }}"
 )
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -72,12 +75,12 @@ def text_of(place: int = 0) -> str:
 def test_the_cart_of_now_is_shown_with_what_the_catalogue_knows(now):
     maya, noor = people(2)
     automation = answers("abandoned_cart", template_id=says(CART))
-    sells("shirt", name="Linen Shirt", price=2500, currency="EUR", url="https://shop.example/shirt")
+    sells("shirt", name="Shirt", price=2500, currency="EUR", url="https://shop.example/shirt")
     sells("mug", price=900, currency="EUR")
-    fills_cart(maya, SHIRT, at=now - 30 * HOUR, checkout_url="https://shop.example/checkout")
+    fills_cart(maya, SHIRT, MUG, at=now - 30 * HOUR, checkout_url="https://shop.example/checkout")
     fills_cart(noor, MUG, at=now - 30 * HOUR)
     looks(automation, now)
-    fills_cart(maya, SHIRT, MUG, at=now, checkout_url="https://shop.example/checkout")
+    sells("shirt", name="Linen Shirt")
     settle(now)
     sent()
     assert addresses() == ["maya@posteo.example", "noor@posteo.example"]
@@ -88,16 +91,57 @@ def test_the_cart_of_now_is_shown_with_what_the_catalogue_knows(now):
 
 
 def test_whoever_emptied_it_or_bought_meanwhile_gets_nothing(now):
-    emptied, bought, left = people(3)
+    emptied, bought, left, touched, at_that_second = people(5)
     automation = answers("abandoned_cart")
-    for one in (emptied, bought, left):
+    for one in (emptied, bought, left, touched, at_that_second):
         fills_cart(one, SHIRT, at=now - 30 * HOUR)
     looks(automation, now)
     settle(now)
     fills_cart(emptied, at=now)
     buys(bought, SHIRT, at=now)
+    fills_cart(touched, SHIRT, MUG, at=now)
+    buys(at_that_second, SHIRT, at=now - 30 * HOUR - SECOND / 2)
     sent()
     assert addresses() == ["otto@posteo.example"]
+    over = ("skipped", "overtaken")
+    assert fate() == [over, over, ("accepted", None), over, over]
+
+
+@pytest.mark.parametrize("behaviour", ["abandoned_cart", "browse"])
+def test_what_goes_on_after_such_a_mail_asks_again(now, behaviour):
+    bought, left = people(2)
+    first = answers(behaviour)
+    sells("shirt", price=1900)
+    for one in (bought, left):
+        if behaviour == "abandoned_cart":
+            fills_cart(one, SHIRT, at=now - 30 * HOUR)
+        else:
+            looks_at(one, "shirt", *moments(now - 3 * DAY, 3))
+    looks(first, now)
+    settle(now)
+    accept_all(now)
+    second = make_active(trigger={"after": {"automation": first.id, "delay": "1m"}}, segment_id=None, name="Second")
+    second.looked_until = now - HOUR
+    db.session.commit()
+    list(following.follow(now + HOUR))
+    db.session.commit()
+    buys(bought, SHIRT, at=now)
+    sent()
+    assert addresses() == [left.email]
+
+
+@pytest.mark.parametrize(("behaviour", "flag"), [("price_drop", "on_price_drop"), ("back_in_stock", "on_restock")])
+def test_whoever_does_not_want_to_hear_of_it_any_more_gets_nothing(now, behaviour, flag):
+    removed, switched_off, left = people(3)
+    sells("shirt", price=3000, stock=0)
+    said = [watches(one, "shirt", seen_price=3000) for one in (removed, switched_off, left)]
+    sells("shirt", at=now - HOUR, price=2000, stock=9)
+    looks(answers(behaviour), now)
+    settle(now)
+    db.session.delete(said[0])
+    setattr(said[1], flag, False)
+    db.session.commit()
+    sent()
     assert fate() == [("skipped", "overtaken"), ("skipped", "overtaken"), ("accepted", None)]
 
 
@@ -135,6 +179,19 @@ def test_the_price_of_now_is_shown_and_one_that_went_up_is_not(now):
     assert fate() == [("accepted", None), ("skipped", "overtaken")]
 
 
+def test_in_another_currency_it_is_no_lower_price(now):
+    (maya,) = people(1)
+    automation = answers("price_drop")
+    sells("shirt", price=3000, currency="EUR")
+    watches(maya, "shirt", seen_price=3000)
+    sells("shirt", at=now - HOUR, price=2400)
+    looks(automation, now)
+    settle(now)
+    sells("shirt", at=now, currency="CHF")
+    sent()
+    assert fate() == [("skipped", "overtaken")]
+
+
 def test_whose_product_was_gone_before_their_mail_waits_for_it_again(now):
     maya, noor = people(2)
     automation = answers("back_in_stock", template_id=says(PRODUCTS))
@@ -154,6 +211,24 @@ def test_whose_product_was_gone_before_their_mail_waits_for_it_again(now):
     assert looks(automation, now + 2 * HOUR) == 2
     spent = {(one.customer_id, one.product_id) for one in claims()}
     assert spent == {(maya.id, "mug"), (maya.id, "shirt"), (noor.id, "shirt")}
+
+
+def test_what_waited_for_days_and_is_gone_is_waited_for_again(now):
+    (maya,) = people(1)
+    automation = answers("back_in_stock")
+    sells("shirt", price=900, stock=0)
+    watches(maya, "shirt")
+    sells("shirt", at=now - HOUR, stock=9)
+    looks(automation, now)
+    settle(now)
+    db.session.execute(update(Run).values(open_until=now - 5 * DAY))
+    sells("shirt", at=now, stock=0)
+    sent()
+    sells("shirt", at=now + HOUR, stock=9)
+    claimed = claims()[0].occasion
+    assert looks(automation, now + 2 * HOUR) == 1
+    assert [one.occasion for one in claims()] != [claimed]
+    assert len(claims()) == 1
 
 
 def test_what_was_sealed_and_not_posted_is_drawn_anew_once_it_is_over(now):

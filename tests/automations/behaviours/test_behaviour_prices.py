@@ -38,7 +38,9 @@ def test_whoever_named_a_price_above_it_or_saw_a_higher_one(shirt):
     sells("shirt", at=DROP, price=2400)
     assert looks(answers("price_drop")) == 2
     assert called() == ids(target, saw)
-    assert waiting()[0].facts["products"] == [{"product_id": "shirt", "old_price": 3000, "below": 2500}]
+    assert waiting()[0].facts["products"] == [
+        {"product_id": "shirt", "old_price": 3000, "below": 2500, "currency": "EUR"}
+    ]
 
 
 def test_only_a_drop_after_they_began_to_watch(shirt):
@@ -87,6 +89,39 @@ def test_not_what_is_sold_out_or_dear_again(shirt):
     sells("shirt", at=DROP, price=2400, stock=0)
     sells("mug", at=DROP, price=500)
     sells("mug", at=DROP + HOUR, price=950)
+    assert looks(answers("price_drop")) == 0
+
+
+def test_what_one_mail_does_not_show_calls_for_the_next(shirt):
+    (maya,) = people(1)
+    for number in range(14):
+        sells(f"mug-{number:02}", price=900)
+        watches(maya, f"mug-{number:02}", seen_price=900)
+        sells(f"mug-{number:02}", at=DROP, price=800)
+    automation = answers("price_drop")
+    assert (looks(automation), len(products_of(waiting()[0]))) == (1, 12)
+    settle(NOW)
+    assert looks(automation, NOW + DAY) == 1
+    assert products_of(waiting()[1]) == ["mug-12", "mug-13"]
+
+
+def test_another_currency_is_no_lower_price(shirt):
+    before, after = people(2)
+    watches(before, "shirt", seen_price=3000)
+    sells("shirt", at=DROP, price=2400, currency="CHF")
+    automation = answers("price_drop")
+    assert looks(automation) == 0
+    watches(after, "shirt", at=DROP + HOUR, seen_price=2400)
+    sells("shirt", at=NOW + HOUR, price=2300)
+    looks(automation, NOW + DAY)
+    assert called() == ids(after)
+
+
+def test_no_drop_of_before_the_currency_changed(shirt):
+    (maya,) = people(1)
+    watches(maya, "shirt", seen_price=3000)
+    sells("shirt", at=DROP, price=2400)
+    sells("shirt", at=DROP + HOUR, currency="CHF")
     assert looks(answers("price_drop")) == 0
 
 

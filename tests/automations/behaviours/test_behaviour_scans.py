@@ -13,6 +13,7 @@ from app.automations.scan import BehaviourClaim, Scan
 from app.automations.waits import CHANGED, INACTIVE
 from app.clock import clock
 from app.db import db
+from app.ops import merging
 from tests.automations.behaviours.shop import (
     DAY,
     HOUR,
@@ -134,6 +135,40 @@ def test_from_a_lower_price_to_the_outbox_within_one_ring(app):
     sent()
     assert addresses() == [maya.email]
     assert db.session.scalar(select(func.count()).select_from(BehaviourClaim)) == 1
+
+
+def test_who_was_merged_in_that_instant_is_answered_and_called_no_more(app):
+    """Also where the survivor had a mail of it before."""
+    maya, other = people(2)
+    automation = answers("abandoned_cart", at_most_every="0h")
+    fills_cart(maya, SHIRT, at=NOW - 26 * HOUR)
+    looks(automation)
+    settle(NOW)
+    fills_cart(other, SHIRT, at=NOW - 23 * HOUR)
+    looks(automation, NOW + 2 * HOUR)
+    moved = {"maya": maya.id, "other": other.id}
+    merging.merge(maya.id, other.id, [], None, ADA, NOW)
+    for table in ("trigger_waits", "behaviour_claims"):
+        which = f"occasion = (SELECT max(occasion) FROM {table})"  # as the look leaves it that began before the merge
+        db.session.execute(
+            text(f"UPDATE {table} SET customer_id = :other WHERE customer_id = :maya AND {which}"), moved
+        )
+    db.session.commit()
+    settle(NOW + 2 * HOUR)
+    assert to() == [maya.id, maya.id]
+    assert {one.customer_id for one in claims()} == {maya.id}
+    assert len(claims()) == 2
+
+
+def test_what_was_set_aside_holds_nobody_up(app):
+    (maya,) = people(1)
+    automation = answers("abandoned_cart")
+    fills_cart(maya, SHIRT)
+    looks(automation)
+    fills_cart(maya, SHIRT, at=NOW)
+    assert looks(automation, NOW + DAY) == 0
+    db.session.execute(text("UPDATE trigger_waits SET failed_at = :now, waiting_since = NULL"), {"now": NOW})
+    assert looks(automation, NOW + DAY + HOUR) == 1
 
 
 def test_whoever_is_outside_its_segment_gets_nothing(app):

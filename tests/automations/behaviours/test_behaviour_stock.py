@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from sqlalchemy import text
+
+from app.consent import preferences
+from app.consent.preferences import Word
 from app.db import db
 from app.segments import keeping as segments
 from app.segments.definition import Definition
+from app.settings import topics
 from tests.automations.behaviours.shop import (
     DAY,
     HOUR,
@@ -89,6 +94,20 @@ def test_a_wave_is_of_those_who_may_get_it(app):
     assert called() == ids(some[0], some[1])
 
 
+def test_a_wave_is_not_of_those_who_may_not_be_written_to(app):
+    sold_out()
+    some = people(5)
+    for place, one in enumerate(some):
+        watches(one, "shirt", at=NOW - (10 - place) * DAY)
+    sells("shirt", at=BACK, stock=1)
+    word = Word("page", "test", NOW, shown="No more")
+    preferences.say(some[4].id, {topics.id_of("back_in_stock"): False}, word)
+    db.session.commit()
+    only = make_segment("Four", {"field": "first_name", "op": "in", "value": ["Maya", "Noor", "Otto", "Quinn"]})
+    looks(answers("back_in_stock", segment_id=only.id))
+    assert called() == ids(some[1], some[2])
+
+
 def test_a_watch_calls_once_until_its_person_asks_again(app):
     sold_out()
     maya, noor = people(2)
@@ -103,6 +122,39 @@ def test_a_watch_calls_once_until_its_person_asks_again(app):
     sells("shirt", at=NOW + 2 * DAY, stock=9)
     assert looks(automation, NOW + 3 * DAY) == 1
     assert [one.customer_id for one in waiting() if one.outcome is None] == ids(maya)
+
+
+def test_what_led_to_no_mail_did_not_call(app):
+    sold_out()
+    maya, noor, otto = people(3)
+    for one in (maya, noor, otto):
+        watches(one, "shirt")
+    sells("shirt", at=BACK, stock=9)
+    automation = answers("back_in_stock")
+    assert looks(automation) == 3
+    db.session.execute(text("UPDATE trigger_waits SET outcome = 'expired' WHERE customer_id = :id"), {"id": maya.id})
+    settle(NOW)
+    db.session.execute(
+        text("UPDATE deliveries SET state = 'skipped', reason = 'capped' WHERE customer_id = :id"), {"id": noor.id}
+    )
+    assert looks(automation, NOW + HOUR) == 0
+    sells("shirt", at=NOW + DAY, stock=0)
+    sells("shirt", at=NOW + 2 * DAY, stock=9)
+    assert looks(automation, NOW + 3 * DAY) == 2
+    assert [one.customer_id for one in waiting() if one.outcome is None] == ids(maya, noor)
+
+
+def test_a_price_that_fell_is_no_return(app):
+    sold_out()
+    (maya,) = people(1)
+    watches(maya, "shirt")
+    automation = answers("price_drop")
+    sells("shirt", at=BACK, price=900, stock=9)
+    looks(automation)
+    settle(NOW)
+    automation.trigger = {"behaviour": "back_in_stock"}
+    db.session.commit()
+    assert looks(automation, NOW + HOUR) == 1
 
 
 def test_where_its_segment_cannot_be_asked_nobody_is_called_and_somebody_is_told(app):
