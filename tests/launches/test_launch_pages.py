@@ -15,6 +15,7 @@ from app.segments import directory as segments
 from app.segments import keeping as segment_keeping
 from app.segments import sizes
 from app.settings import launches as settings
+from app.settings import senders
 from tests.launches.making import (
     ADA,
     BODY,
@@ -244,3 +245,17 @@ def test_a_setting_that_cannot_be_is_refused(client_of, admin, name, value):
     answer = client_of(admin).post("/settings/launches", data=form)
     assert answer.status_code == 422
     assert "needs another look" in page_of(answer)
+
+
+def test_the_sender_of_launches_stays_while_they_use_it(client_of, admin):
+    sender = senders.add("Shop", "shop@campus.example", "", ADA)
+    db.session.commit()
+    sender_id = sender.id
+    set_launches(sender_id=sender_id)
+    there = client_of(admin)
+    there.post(f"/settings/senders/{sender_id}/removal")
+    assert "shop@campus.example stays: “Settings → Launches”" in page_of(there.get("/settings/senders"))
+    set_launches(sender_id=None)
+    there.post(f"/settings/senders/{sender_id}/removal")
+    db.session.expunge_all()
+    assert senders.everyone() == []

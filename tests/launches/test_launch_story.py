@@ -244,3 +244,11 @@ def test_the_facts_of_one_mail_go_before_those_of_its_run(app):
     writer = message.Writer.of(run_of(launch))
     mail = writer.write(1, message.people([person.id])[person.id], {"line_up": "of her own"})
     assert "Coachella for Maya: of her own" in mail.html
+
+
+def test_a_sender_that_is_gone_leaves_the_default_one(app):
+    make_fan("Maya")
+    set_launches(sender_id=999)
+    make_launch()
+    went_out()
+    assert addresses() == ["maya@campus.example"]

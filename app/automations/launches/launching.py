@@ -28,7 +28,7 @@ from app.segments import keeping as segments
 from app.segments.definition import LONGEST_NAME
 from app.segments.definition import Definition as SegmentDefinition
 from app.settings import launches as settings
-from app.settings import team
+from app.settings import senders, team
 
 STARTER = "product-launch"
 HELD, DROPPED = "held", "dropped"
@@ -141,9 +141,15 @@ def _automation(held: Launch, chosen: settings.Launches, segment_id: int, templa
         template_id=key,
         description="Made for a launch, and gone with it.",
         topic=chosen.topic,
-        sender_id=chosen.sender_id,
+        sender_id=_sender(chosen),
         trigger={"launch": {}},
     )
+
+
+def _sender(chosen: settings.Launches) -> int | None:
+    """One that is gone meanwhile leaves the default one."""
+    found = senders.find(chosen.sender_id) if chosen.sender_id else None
+    return found.id if found else None
 
 
 def _tell_others(held: Launch, now: datetime) -> None:
