@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
@@ -16,6 +17,9 @@ from app.consent import links
 from app.db import db
 from app.deliveries import message, runs, viewing
 from app.deliveries.delivery import Delivery
+from app.metrics import triggers
+from app.metrics.ranges import Range
+from app.metrics.scope import Scope
 from app.problem import Refused
 from app.segments.segment import Segment
 from tests.automations.making import make_active, make_segment
@@ -252,3 +256,12 @@ def test_a_sender_that_is_gone_leaves_the_default_one(app):
     make_launch()
     went_out()
     assert addresses() == ["maya@campus.example"]
+
+
+def test_its_mails_are_figures_of_launches_and_not_of_what_was_deleted(app):
+    make_fan("Maya")
+    make_launch()
+    went_out()
+    assert run_of(launches()[0]).behaviour == "launch"
+    today = Range(now().date(), now().date(), ZoneInfo("UTC"))
+    assert [(one.kind, one.figures.sent) for one in triggers.of(Scope(today))] == [("launch", 1)]
