@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
+from app.alerts.alert import Alert
 from app.audit.entry import Entry
 from app.automations import jobs, planning
 from app.automations.automation import Automation
@@ -265,3 +266,14 @@ def test_its_mails_are_figures_of_launches_and_not_of_what_was_deleted(app):
     assert run_of(launches()[0]).behaviour == "launch"
     today = Range(now().date(), now().date(), ZoneInfo("UTC"))
     assert [(one.kind, one.figures.sent) for one in triggers.of(Scope(today))] == [("launch", 1)]
+
+
+def test_that_one_failed_is_told_until_somebody_has_seen_it(app):
+    launch = make_launch()
+    runs.fail(run_of(launch), "It cannot be computed.", now())
+    db.session.commit()
+    moved()
+    moved()
+    assert count(Automation) == 0
+    standing = db.session.scalars(select(Alert).where(Alert.settled_at.is_(None))).one()
+    assert (standing.cause, standing.path) == (f"run-failed:{launch.run_id}", f"/runs/{launch.run_id}")

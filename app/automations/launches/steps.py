@@ -119,6 +119,8 @@ def _clean(launch: Launch, now: datetime) -> None:
     """Its run, mails and figures stay. A segment that somebody uses meanwhile becomes one of theirs."""
     segment_id = launch.segment_id
     if launch.automation_id is not None and (automation := keeping.find(launch.automation_id)) is not None:
+        if (run := runs.find(launch.run_id) if launch.run_id else None) is not None and run.state == "failed":
+            alarms.gone_with(run)
         record(BY, "deleted", "automation", (automation.id, automation.name), definition.of(automation).kept(), None)
         alarms.gone(automation.id)
         db.session.delete(automation)
