@@ -277,3 +277,13 @@ def test_that_one_failed_is_told_until_somebody_has_seen_it(app):
     assert count(Automation) == 0
     standing = db.session.scalars(select(Alert).where(Alert.settled_at.is_(None))).one()
     assert (standing.cause, standing.path) == (f"run-failed:{launch.run_id}", f"/runs/{launch.run_id}")
+
+
+def test_however_many_are_stuck_one_that_is_over_is_cleaned(app, monkeypatch):
+    monkeypatch.setattr(steps, "AT_ONCE", 1)
+    stuck = make_launch()
+    make_launch()
+    runs.pause(run_of(stuck), "A look.", ADA)
+    db.session.commit()
+    went_out()
+    assert [one.cleaned_at is not None for one in launches()] == [False, True]

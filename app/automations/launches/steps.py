@@ -83,14 +83,12 @@ def settle_held(how: str) -> None:
 
 
 def _open() -> list[int]:
-    """Those whose runs have begun or ended; what waits for its time is left alone."""
+    """Those whose runs have begun or ended, the ended first; what waits for its time is left alone."""
     began = select(Launch.id).join(Run, Run.id == Launch.run_id, isouter=True)
     moves = Launch.cleaned_at.is_(None), Launch.outcome.is_distinct_from(launching.HELD)
-    return list(
-        db.session.scalars(
-            began.where(*moves, Run.state.is_distinct_from("planning")).order_by(Launch.id).limit(AT_ONCE)
-        )
-    )
+    mine = began.where(*moves, Run.state.is_distinct_from("planning"))
+    is_open = func.coalesce(Run.state.in_(OPEN), False)
+    return list(db.session.scalars(mine.order_by(is_open, Launch.id).limit(AT_ONCE)))
 
 
 def _held(launch_id: int) -> Launch | None:
