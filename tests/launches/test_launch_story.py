@@ -6,7 +6,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from app.alerts.alert import Alert
 from app.audit.entry import Entry
@@ -22,6 +23,7 @@ from app.metrics import triggers
 from app.metrics.ranges import Range
 from app.metrics.scope import Scope
 from app.problem import Refused
+from app.segments import usage
 from app.segments.segment import Segment
 from tests.automations.making import make_active, make_segment
 from tests.deliveries.making import addresses, outbox, sent
@@ -287,3 +289,17 @@ def test_however_many_are_stuck_one_that_is_over_is_cleaned(app, monkeypatch):
     db.session.commit()
     went_out()
     assert [one.cleaned_at is not None for one in launches()] == [False, True]
+
+
+def test_nobody_begins_to_use_its_segment_while_it_is_cleaned(app, monkeypatch):
+    make_launch()
+    asked = usage.of
+
+    def of(segment_id):
+        with db.engine.connect() as other, pytest.raises(OperationalError):
+            other.execute(text("SELECT FROM customer_segments WHERE id = :id FOR SHARE NOWAIT"), {"id": segment_id})
+        return asked(segment_id)
+
+    monkeypatch.setattr(usage, "of", of)
+    went_out()
+    assert count(Segment) == 0

@@ -123,7 +123,7 @@ def _clean(launch: Launch, now: datetime) -> None:
         alarms.gone(automation.id)
         db.session.delete(automation)
         db.session.flush()
-    if segment_id is not None and (segment := segments.find(segment_id)) is not None:
+    if segment_id is not None and (segment := segments.held(segment_id)) is not None:
         if usage.of(segment_id):
             segment.is_passing = False
         else:
