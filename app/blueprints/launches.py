@@ -132,9 +132,10 @@ def frame(launch_id: int) -> Response:
 @may("send")
 def cancel(launch_id: int) -> Response:
     launch = found(launch_id)
-    run = runs.find(launch.run_id) if launch.run_id else None
+    if launch.run_id is None:
+        abort(404)
     try:
-        runs.cancel(run or abort(404), datetime.now(UTC), actor())
+        launching.cancel(launch, datetime.now(UTC), actor())
     except WrongState as late:
         db.session.rollback()
         return htmx.go(url_for("launches.show", launch_id=launch_id), str(late), "bad")
@@ -179,7 +180,7 @@ def found(launch_id: int) -> Launch:
 
 
 def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None) -> Response:
-    run = runs.find(launch.run_id) if launch.run_id else None
+    run, *others = launching.runs_of(launch) or [None]
     account = runs.account(run) if run else Account()
     shown = steps.of(launch, run, account)
     return htmx.answer(
@@ -194,7 +195,8 @@ def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None
         version=_version(launch),
         template=_template(launch),
         unready=unready or [],
-        is_open=run is not None and run.state in OPEN,
+        others=others,
+        is_open=any(one.state in OPEN for one in ([run, *others] if run else others)),
         moves=launch.cleaned_at is None and launch.outcome != launching.HELD,
     )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.automations import directory as automations
 from app.automations import keeping
 from app.db import db
+from app.deliveries.run import Run
 from app.metrics import rolling
 from app.problem import Passing
 from app.segments import directory as segments
@@ -16,6 +18,7 @@ from app.segments import keeping as segment_keeping
 from app.segments import sizes
 from app.settings import launches as settings
 from app.settings import senders
+from tests.automations.making import make_active
 from tests.launches.making import (
     ADA,
     BODY,
@@ -259,3 +262,21 @@ def test_the_sender_of_launches_stays_while_they_use_it(client_of, admin):
     there.post(f"/settings/senders/{sender_id}/removal")
     db.session.expunge_all()
     assert senders.everyone() == []
+
+
+def test_cancelling_it_cancels_the_runs_beside_it_likewise(client_of, marketer, starter):
+    kept = make_active("Press", template_id=starter.id, trigger={"launch": {}})
+    make_launch(at=now() + timedelta(days=1))
+    launch = make_launch(at=now() + timedelta(days=1))
+    page = page_of(client_of(marketer).get(f"{HERE}/{launch.id}"))
+    assert page.count(">Press</a>, planning") == 1
+    client_of(marketer).post(f"{HERE}/{launch.id}/cancellation")
+    db.session.expire_all()
+    mine = select(Run.key, Run.state).order_by(Run.id)
+    states = {key.rsplit("-", 1)[1]: [] for key, _ in db.session.execute(mine)}
+    for key, state in db.session.execute(mine):
+        states[key.rsplit("-", 1)[1]].append(state)
+    assert states == {"1": ["planning"] * 2, "2": ["cancelled"] * 2}
+    assert kept.is_active
+    late = client_of(marketer).post(f"{HERE}/{launch.id}/cancellation", follow_redirects=True)
+    assert "The run is cancelled." in page_of(late)

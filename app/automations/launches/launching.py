@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import Actor, record
-from app.automations import definition, keeping, occasions, readiness
+from app.automations import definition, keeping, occasions, readiness, triggers
 from app.automations.automation import Automation
 from app.automations.definition import Definition
 from app.automations.keeping import NotReady
@@ -21,8 +21,8 @@ from app.automations.launches import interested, wanted
 from app.automations.launches.wanted import Wanted
 from app.content.template import MessageTemplate
 from app.db import db
-from app.deliveries import about, alarms
-from app.deliveries.run import Run
+from app.deliveries import about, alarms, runs
+from app.deliveries.run import OPEN, Run
 from app.problem import Problem, Refused
 from app.segments import keeping as segments
 from app.segments.definition import LONGEST_NAME
@@ -107,6 +107,24 @@ def named(launch: Launch) -> tuple[int, str]:
 def of_run(run: Run) -> Launch | None:
     found = OF_RUN.fullmatch(run.key)
     return find(int(found[1])) if found else None
+
+
+def runs_of(launch: Launch) -> Sequence[Run]:
+    """Its own first, then those of automations that somebody keeps for launches: made together with it."""
+    own = runs.find(launch.run_id) if launch.run_id else None
+    if own is None:
+        return ()
+    beside = Run.created_date == own.created_date, Run.behaviour == triggers.LAUNCH, Run.id != own.id
+    mine = select(Run).where(*beside, Run.key.endswith(f"-launch-{launch.id}")).order_by(Run.id)
+    return [own, *db.session.scalars(mine)]
+
+
+def cancel(launch: Launch, now: datetime, by: Actor) -> None:
+    """Nobody gets anything of it any more. Raises WrongState where all of it is over."""
+    found = runs_of(launch)
+    going = [run for run in found if run.state in OPEN]
+    for run in going or found[:1]:
+        runs.cancel(run, now, by)
 
 
 def of_automation(automation_id: int) -> Launch | None:
