@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.alerts.alert import Alert
 from app.audit.entry import Entry
-from app.automations import jobs, planning
+from app.automations import following, jobs, planning
 from app.automations.automation import Automation
 from app.automations.launches import launching, steps
 from app.automations.launches.wanted import Wanted
@@ -303,3 +303,17 @@ def test_nobody_begins_to_use_its_segment_while_it_is_cleaned(app, monkeypatch):
     monkeypatch.setattr(usage, "of", of)
     went_out()
     assert count(Segment) == 0
+
+
+def test_a_mail_after_that_of_a_launch_has_its_facts(app, starter):
+    make_fan("Maya", None)
+    kept = make_active("Press", template_id=starter.id, trigger={"launch": {}})
+    trigger = {"after": {"automation": kept.id, "delay": "1d"}}
+    make_active("Second", now(), template_id=starter.id, trigger=trigger, segment_id=None)
+    make_launch(said={"line_up": "six stages"})
+    went_out()
+    for _ in following.follow(now() + timedelta(days=1, minutes=5)):
+        db.session.commit()
+    sent()
+    assert len(outbox()) == 2
+    assert all("Coachella for Maya: six stages" in one.html for one in outbox())
