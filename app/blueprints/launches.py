@@ -42,6 +42,7 @@ door = Blueprint("launches", __name__, url_prefix="/launches")
 FIELDS = ("interest", "product_id", "product_name", "product_link", "template_id", "when", "at", "occasion")
 OCCASION = re.compile(r"[0-9a-f]{32}")
 SOURCES = dict(directory.SOURCES)
+AGAIN = "This form has launched something else already. Look whether you want this, too, and launch it."
 Form = dict[str, str]
 
 
@@ -94,11 +95,15 @@ def people() -> Response:
 @may("send")
 def create() -> Response:
     form, now = typed(*FIELDS), datetime.now(UTC)
-    wanted, faults = _wanted(form)
+    wanted, faults = _wanted(form, now)
     if faults:
         return _form(form, faults, 422)
     try:
         launch = launching.launch(wanted, "hand", now, actor())
+    except launching.Another:
+        db.session.rollback()
+        form["occasion"] = secrets.token_hex(16)
+        return _form(form, [Problem("product_name", AGAIN)], 422)
     except (Refused, NotReady) as refused:
         db.session.rollback()
         return _form(form, refused.problems, 422)
@@ -228,13 +233,12 @@ def _counted(interest: str) -> dict[str | None, int]:
         return filling.counted(Whom(whom.sql, whom.said), "promotional", chosen.topic, now)
 
 
-def _wanted(form: Form) -> tuple[Wanted, list[Problem]]:
+def _wanted(form: Form, now: datetime) -> tuple[Wanted, list[Problem]]:
     """What the catalogue knows needs not be typed."""
     product, faults = directory.product(form["product_id"]), []
     at = triggers.moment_of(form["at"], team.zone().key) if form["when"] == "at" else None
     if form["when"] == "at" and at is None:
         faults.append(Problem("at", "Choose a day and a time."))
-    now = datetime.now(UTC) if form["when"] == "now" else None
     occasion = form["occasion"] if OCCASION.fullmatch(form["occasion"]) else secrets.token_hex(16)
     return Wanted(
         interest=form["interest"] or (product.category or "" if product else ""),
@@ -242,7 +246,7 @@ def _wanted(form: Form) -> tuple[Wanted, list[Problem]]:
         product_link=form["product_link"] or (product.url or "" if product else ""),
         product_id=product.product_id if product else None,
         template_id=int(form["template_id"]) if form["template_id"].isdecimal() else None,
-        at=at or now,
+        at=now if form["when"] == "now" else at,
         key=f"hand-{occasion}",
     ), faults
 

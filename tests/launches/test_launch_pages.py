@@ -280,3 +280,17 @@ def test_cancelling_it_cancels_the_runs_beside_it_likewise(client_of, marketer, 
     assert kept.is_active
     late = client_of(marketer).post(f"{HERE}/{launch.id}/cancellation", follow_redirects=True)
     assert "The run is cancelled." in page_of(late)
+
+
+def test_a_form_that_is_sent_again_with_something_else_asks_first(client_of, marketer):
+    client_of(marketer).post(HERE, data=FORM)
+    answer = client_of(marketer).post(HERE, data={**FORM, "product_name": "Wacken"})
+    assert (answer.status_code, len(launches())) == (422, 1)
+    assert "This form has launched something else already." in page_of(answer)
+    assert "a" * 32 not in page_of(answer)
+
+
+def test_what_goes_out_now_is_not_scheduled(client_of, marketer):
+    client_of(marketer).post(HERE, data=FORM)
+    assert launches()[0].scheduled_for is None
+    assert run_of(launches()[0]).planned_for == launches()[0].received_at

@@ -36,17 +36,24 @@ OF_RUN = re.compile(r"automation-\d+-launch-(\d+)")
 NO_TEMPLATE = Problem("message_template_id", "There is no mail for launches: an admin chooses one in Settings.")
 
 
+class Another(ValueError):
+    """Its key is that of a launch of something else."""
+
+    def __init__(self) -> None:
+        super().__init__("This key is that of another launch; take a new key for a new one.")
+
+
 def find(launch_id: int) -> Launch | None:
     return db.session.get(Launch, launch_id) if launch_id < 2**63 else None
 
 
 def launch(wanted_: Wanted, source: str, now: datetime, by: Actor) -> Launch:
-    """Asked for again by its key it is the one of before. Raises Refused (its form), or NotReady."""
+    """Asked for again by its key it is the one of before. Raises Refused (its form), Another, or NotReady."""
     if found := wanted.problems(wanted_, now):
         raise Refused(found)
     received = receive(wanted_, source, now, by)
     if received is None:
-        return db.session.scalars(select(Launch).where(Launch.key == wanted_.key)).one()
+        return _of_before(wanted_)
     let_go(received, now, by, wanted_.template_id, wanted_.at)
     return received
 
@@ -139,6 +146,13 @@ def of_segment(segment_id: int) -> Launch | None:
 def facts_of(run: Run) -> Mapping[str, Any]:
     found = of_run(run)
     return found.facts if found else {}
+
+
+def _of_before(wanted_: Wanted) -> Launch:
+    found = db.session.scalars(select(Launch).where(Launch.key == wanted_.key)).one()
+    if any(found.facts.get(name) != getattr(wanted_, name) for name in ("interest", "product_name", "product_link")):
+        raise Another
+    return found
 
 
 def _segment(held: Launch, chosen: settings.Launches) -> SegmentDefinition:
