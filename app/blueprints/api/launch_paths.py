@@ -23,7 +23,7 @@ def paths() -> dict[str, Any]:
             "post": {
                 "summary": "Launch a product: whoever has the interest gets one mail, at once or at its time.",
                 "description": "Which mail it is, and when, is set in Settings; both can be said here. Every further"
-                " key becomes facts.KEY: at most 50 of them, 10 KB together; `at` that is no time with its offset is one."
+                " key becomes facts.KEY: at most 50 of them, 10 KB together; an `at` that is no time is one, too."
                 " Its segment and its automation are gone"
                 " soon after the run has finished; the run stays. Without an Idempotency-Key, or a key in the body,"
                 " two calls are two launches.",
