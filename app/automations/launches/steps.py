@@ -16,7 +16,7 @@ from app.alerts import keeping as alerts
 from app.audit import Actor, record
 from app.automations import definition, keeping
 from app.automations.launch import Launch
-from app.automations.launches import launching
+from app.automations.launches import again, launching
 from app.db import db
 from app.deliveries import alarms, runs
 from app.deliveries.batch import Batch
@@ -71,6 +71,8 @@ def send(launch: Launch, now: datetime, by: Actor) -> bool:
     held = _held(launch.id)
     if held is None or held.outcome != launching.HELD:
         return False
+    if held.source == "catalogue":
+        again.look(held)
     launching.let_go(held, now, by)
     record(by, "sent", "launch", launching.named(held))
     settle_held("Somebody has seen to them.")
