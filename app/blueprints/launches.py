@@ -185,7 +185,8 @@ def found(launch_id: int) -> Launch:
 
 
 def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None) -> Response:
-    run, *others = launching.runs_of(launch) or [None]
+    mine = launching.runs_of(launch)
+    run, others = (mine[0], mine[1:]) if mine else (None, ())
     account = runs.account(run) if run else Account()
     shown = steps.of(launch, run, account)
     return htmx.answer(
@@ -201,7 +202,7 @@ def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None
         template=_template(launch),
         unready=unready or [],
         others=others,
-        is_open=any(one.state in OPEN for one in ([run, *others] if run else others)),
+        is_open=any(one.state in OPEN for one in mine),
         moves=launch.cleaned_at is None and launch.outcome != launching.HELD,
     )
 
