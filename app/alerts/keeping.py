@@ -39,6 +39,12 @@ def settle(cause: str, how: str) -> None:
     _settled(Alert.cause == cause, how)
 
 
+def rename(cause: str, to: str) -> None:
+    """What it stands under will be gone, and it stays."""
+    stands = Alert.cause == cause, Alert.settled_at.is_(None)
+    db.session.execute(update(Alert).where(*stands).values(cause=to).execution_options(synchronize_session="fetch"))
+
+
 def settle_others(family: str, standing: Sequence[str], how: str) -> None:
     """Of all causes that begin like that, only these stand."""
     of_family = Alert.cause.startswith(f"{family}:", autoescape=True)

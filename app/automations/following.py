@@ -1,6 +1,7 @@
 """A mail after a mail: whoever got that of another automation, so long ago, and did not do what was hoped for.
 
-Each automation remembers until when it has looked; the mark moves in the transaction in which its answers are there.
+It knows what that mail knew. Each automation remembers until when it has looked; the mark moves in the transaction
+in which its answers are there.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from app.automations.answering import Call
 from app.automations.automation import Automation
 from app.automations.reactions import Reaction
 from app.db import db
+from app.deliveries import about
+from app.deliveries.run import Run
 
 SLACK = timedelta(seconds=30)  # until every acceptance of a moment is committed, whoever's clock it was
 MOST_DEEP = 20
 # Runs that were sending in that time; of a large one all rows are read, but only while it is on its way.
 ACCEPTED = text(
     """
-    SELECT d.id, d.customer_id, d.accepted_at, d.facts
+    SELECT d.id, d.customer_id, d.accepted_at, d.facts, r.id AS run_id
       FROM runs r JOIN deliveries d ON d.run_id = r.id
      WHERE r.automation_id = :automation AND r.started_at <= :until
        AND (r.finished_at IS NULL OR r.finished_at > CAST(:since AS timestamptz) - interval '1 hour')
@@ -81,9 +84,11 @@ def _follow(automation: Automation, now: datetime) -> None:
     if until <= since:
         return
     said = {"automation": reaction.automation_id, "since": since, "until": until}
+    rows = db.session.execute(ACCEPTED, said).all()
+    told = {run_id: about.of(db.session.get_one(Run, run_id)) for run_id in {row.run_id for row in rows}}
     calls = [
-        Call(row.customer_id, f"after-{row.id}", row.accepted_at, row.facts)
-        for row in db.session.execute(ACCEPTED, said)
+        Call(row.customer_id, f"after-{row.id}", row.accepted_at, {**told[row.run_id], **(row.facts or {})} or None)
+        for row in rows
     ]
     for first in range(0, len(calls), 500):
         _go_on(automation, reaction, calls[first : first + 500], now)

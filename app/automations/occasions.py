@@ -66,7 +66,8 @@ def of_launch(
 ) -> Run | None:
     """There at once; its people are looked up when its time has come. Raises Unready."""
     key = f"automation-{automation.id}-launch-{launch_id}"
-    return _make(automation, key, later or now, by_name, **({"not_before": later} if later else {}))
+    waits = {"not_before": later} if later else {}
+    return _make(automation, key, later or now, by_name, behaviour=triggers.LAUNCH, **waits)
 
 
 def of_the_day(automation: Automation, now: datetime) -> Run:
@@ -132,10 +133,9 @@ def _run(
         reply_to=reply_to_of(automation),
         goal=automation.goal,
         limits=automation.limits,
-        behaviour=automation.trigger.get(BEHAVIOUR),
         discount_pool_id=automation.discount_pool_id,
         by_name=by_name,
-        **more,
+        **{"behaviour": automation.trigger.get(BEHAVIOUR), **more},
     )
 
 

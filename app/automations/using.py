@@ -11,7 +11,9 @@ from app.catalogue import discounts
 from app.content import usage as templates
 from app.db import db
 from app.segments import usage as segments
+from app.settings import launches
 
+LAUNCHES = "Settings → Launches"
 OF_SEGMENTS = text(
     """
     SELECT segment_id AS used, id, name FROM automations WHERE segment_id = ANY (:ids)
@@ -35,7 +37,8 @@ OF_TEMPLATES = text(
 def of_sender(sender_id: int) -> list[str]:
     """Names: without it they would go out under another address."""
     mine = select(Automation.name).where(Automation.sender_id == sender_id, Automation.archived_at.is_(None))
-    return list(db.session.scalars(mine.order_by(Automation.name).limit(5)))
+    named = list(db.session.scalars(mine.order_by(Automation.name).limit(5)))
+    return [*named, LAUNCHES] if launches.read().sender_id == sender_id else named
 
 
 @segments.told_by

@@ -42,6 +42,7 @@ door = Blueprint("launches", __name__, url_prefix="/launches")
 FIELDS = ("interest", "product_id", "product_name", "product_link", "template_id", "when", "at", "occasion")
 OCCASION = re.compile(r"[0-9a-f]{32}")
 SOURCES = dict(directory.SOURCES)
+AGAIN = "This form has launched something else already. Look whether you want this, too, and launch it."
 Form = dict[str, str]
 
 
@@ -94,11 +95,15 @@ def people() -> Response:
 @may("send")
 def create() -> Response:
     form, now = typed(*FIELDS), datetime.now(UTC)
-    wanted, faults = _wanted(form)
+    wanted, faults = _wanted(form, now)
     if faults:
         return _form(form, faults, 422)
     try:
         launch = launching.launch(wanted, "hand", now, actor())
+    except launching.Another:
+        db.session.rollback()
+        form["occasion"] = secrets.token_hex(16)
+        return _form(form, [Problem("product_name", AGAIN)], 422)
     except (Refused, NotReady) as refused:
         db.session.rollback()
         return _form(form, refused.problems, 422)
@@ -132,9 +137,10 @@ def frame(launch_id: int) -> Response:
 @may("send")
 def cancel(launch_id: int) -> Response:
     launch = found(launch_id)
-    run = runs.find(launch.run_id) if launch.run_id else None
+    if launch.run_id is None:
+        abort(404)
     try:
-        runs.cancel(run or abort(404), datetime.now(UTC), actor())
+        launching.cancel(launch, datetime.now(UTC), actor())
     except WrongState as late:
         db.session.rollback()
         return htmx.go(url_for("launches.show", launch_id=launch_id), str(late), "bad")
@@ -179,7 +185,8 @@ def found(launch_id: int) -> Launch:
 
 
 def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None) -> Response:
-    run = runs.find(launch.run_id) if launch.run_id else None
+    mine = launching.runs_of(launch)
+    run, others = (mine[0], mine[1:]) if mine else (None, ())
     account = runs.account(run) if run else Account()
     shown = steps.of(launch, run, account)
     return htmx.answer(
@@ -194,7 +201,8 @@ def _shown(launch: Launch, code: int = 200, unready: list[Problem] | None = None
         version=_version(launch),
         template=_template(launch),
         unready=unready or [],
-        is_open=run is not None and run.state in OPEN,
+        others=others,
+        is_open=any(one.state in OPEN for one in mine),
         moves=launch.cleaned_at is None and launch.outcome != launching.HELD,
     )
 
@@ -226,13 +234,12 @@ def _counted(interest: str) -> dict[str | None, int]:
         return filling.counted(Whom(whom.sql, whom.said), "promotional", chosen.topic, now)
 
 
-def _wanted(form: Form) -> tuple[Wanted, list[Problem]]:
+def _wanted(form: Form, now: datetime) -> tuple[Wanted, list[Problem]]:
     """What the catalogue knows needs not be typed."""
     product, faults = directory.product(form["product_id"]), []
     at = triggers.moment_of(form["at"], team.zone().key) if form["when"] == "at" else None
     if form["when"] == "at" and at is None:
         faults.append(Problem("at", "Choose a day and a time."))
-    now = datetime.now(UTC) if form["when"] == "now" else None
     occasion = form["occasion"] if OCCASION.fullmatch(form["occasion"]) else secrets.token_hex(16)
     return Wanted(
         interest=form["interest"] or (product.category or "" if product else ""),
@@ -240,7 +247,7 @@ def _wanted(form: Form) -> tuple[Wanted, list[Problem]]:
         product_link=form["product_link"] or (product.url or "" if product else ""),
         product_id=product.product_id if product else None,
         template_id=int(form["template_id"]) if form["template_id"].isdecimal() else None,
-        at=at or now,
+        at=now if form["when"] == "now" else at,
         key=f"hand-{occasion}",
     ), faults
 

@@ -22,10 +22,11 @@ ORDERS = 10
 VIEWS = 50
 WATCHES = 20
 
-# What was given back is not theirs any more; what was cancelled never was.
+# What was given back is not theirs any more; what was cancelled never was. An order of which something stays counts.
 WORTH = text(
     """
-    SELECT currency, sum(total - refunded_total) AS spent, count(*) FILTER (WHERE status = 'paid') AS orders,
+    SELECT currency, sum(total - refunded_total) AS spent,
+           count(*) FILTER (WHERE status = 'paid' OR refunded_total < total) AS orders,
            min(occurred_at) AS first, max(occurred_at) AS last
       FROM orders
      WHERE customer_id = :id AND status <> 'cancelled'

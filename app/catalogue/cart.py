@@ -65,4 +65,5 @@ class CartRound(Model):
         Index("uq_cart_rounds_cart_id", "cart_id", unique=True, postgresql_where=text("ended_at IS NULL")),
         Index("ix_cart_rounds_began_at", "began_at"),
         Index("ix_cart_rounds_customer_id", "customer_id", "began_at"),
+        Index("ix_cart_rounds_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL")),
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.catalogue import recommending
+from app.content import language
 
 NAME = "recommendations"
 Facts = dict[str, Any]
@@ -16,6 +17,11 @@ Facts = dict[str, Any]
 def is_named(fields: Sequence[Mapping[str, Any]]) -> bool:
     """By the fields of a version: as a whole, or one of its products."""
     return any(one["path"] == NAME or one["path"].startswith((f"{NAME}[", f"{NAME}.")) for one in fields)
+
+
+def is_named_in(source: str) -> bool:
+    """By a text of its own, like the subject of a run."""
+    return is_named([{"path": one.path} for one in language.fields_of(source)])
 
 
 def facts(customer_ids: Sequence[int], now: datetime) -> dict[int, Facts]:

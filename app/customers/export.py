@@ -56,6 +56,11 @@ def guarded(cell: str) -> str:
     return "'" + cell if cell.startswith(FORMULA) and not is_number else cell
 
 
+def unguarded(cell: str) -> str:
+    """As it was before; an apostrophe before anything else is part of it."""
+    return cell[1:] if cell.startswith("'") and guarded(cell[1:]) == cell else cell
+
+
 def _line(cells: list[str]) -> str:
     out = io.StringIO()
     csv.writer(out).writerow(cells)

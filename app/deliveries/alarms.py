@@ -70,6 +70,12 @@ def gone(automation_id: int) -> None:
         alerts.settle(cause, "The automation was archived or deleted.")
 
 
+def gone_with(run: Run) -> None:
+    """Its automation was made for it alone, and goes: that it failed is still to be seen."""
+    if run.automation_id:
+        alerts.rename(_of_automation(run.automation_id), f"run-failed:{run.id}")
+
+
 def look_at(finished: Sequence[Run]) -> None:
     """What became of the mails of runs that are over."""
     for run in finished:

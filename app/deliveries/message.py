@@ -115,12 +115,13 @@ def _said(run: Run, places: Collection[int | None]) -> dict[int | None, tuple[in
 def _sheet(run: Run, version_id: int, subject: str | None, base_url: str, is_mail: bool) -> Sheet:
     source = _source(version_id, base_url, run.created_date)
     frozen = source.frozen if subject is None else replace(source.frozen, subject=subject)
+    recommends = source.recommends or (subject is not None and recommended.is_named_in(subject))
     tracker = tracks.tracker(run, version_id, source.links, source.targets, base_url)
     if tracker is None:
-        return Sheet(rendering.compiled(frozen), recommends=source.recommends)
+        return Sheet(rendering.compiled(frozen), recommends=recommends)
     targets.keep(version_id, source.targets)
     drawing = rendering.compiled(frozen, tracker.led, tracker.tail if is_mail else "")
-    return Sheet(drawing, tracker, source.recommends)
+    return Sheet(drawing, tracker, recommends)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Run(Claimable, Model):
     timezone: Mapped[str]
     sender: Mapped[str]
     reply_to: Mapped[str | None]
-    behaviour: Mapped[str | None]  # what people did in the shop that it answers
+    behaviour: Mapped[str | None]  # what people did in the shop that it answers, or launch
     discount_pool_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("discount_pools.id", ondelete="SET NULL")
     )

@@ -65,6 +65,18 @@ AUTOMATIONS = (
             "where": [{"property": "to_stage", "op": "equals", "value": "enquired"}],
         },
     )),
+    ("ines@campus.example", 12, "", "abandoned-cart", Definition(
+        "Cart left alone", description="A day after somebody has put a course into the cart and gone.",
+        topic="abandoned_cart", trigger={"behaviour": "abandoned_cart", "when": "0 10 * * *"},
+    )),
+    ("ines@campus.example", 11, "", "price-drop", Definition(
+        "Cheaper now", description="To whoever watches the course.", topic="price_drop",
+        trigger={"behaviour": "price_drop", "when": "at_once"},
+    )),
+    ("ines@campus.example", 11, "", "back-in-stock", Definition(
+        "There again", description="To whoever waits for it, two for each place.", topic="back_in_stock",
+        trigger={"behaviour": "back_in_stock", "when": "at_once"},
+    )),
 )  # fmt: skip
 
 

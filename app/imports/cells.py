@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.customers.attribute_values import Wrong, infer
+from app.customers.export import unguarded
 from app.customers.incoming import COLUMNS
 from app.imports import readings
 from app.imports.mapping import NEEDED, PRODUCT_FIELDS, WHO
@@ -71,7 +72,7 @@ class Typist:
         most = min(REMEMBERED, REMEMBERED_IN_ALL // max(1, len(used)))
         self.order = order
         self.fields = [
-            (name, fields[name]["index"], _Cells(readings.of_field(name, zone), most, readings.QUICKLY.get(name)))
+            (name, fields[name]["index"], _Cells(self._reading(name, zone), most, readings.QUICKLY.get(name)))
             for name in order
             if name in fields
         ]
@@ -86,6 +87,11 @@ class Typist:
             for column in used
             if column["field"] == "consent"
         ]
+
+    def _reading(self, name: str, zone: ZoneInfo) -> Callable[[str], Any]:
+        """A file of products may be our own."""
+        reading = readings.of_field(name, zone)
+        return (lambda cell: reading(unguarded(cell))) if self.kind == "products" else reading
 
     def block(self, rows: Sequence[Row | BadRow]) -> Block:
         good = [row for row in rows if isinstance(row, Row)]

@@ -108,17 +108,22 @@ def is_still(segment: Segment) -> bool:
     return db.session.scalar(held) == segment.version
 
 
+def held(segment_id: int) -> Segment | None:
+    """From here on nobody changes it or begins to use it."""
+    wanted = select(Segment).where(Segment.id == segment_id).with_for_update()
+    return db.session.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
+
+
 def circle(wanted: Definition, own_id: int | None) -> list[Problem]:
     """Rules that lead back to this very segment, or to one that is not there."""
     return usage.problems(wanted.rules, own_id) if wanted.type == "rules" else []
 
 
 def _locked(segment_id: int) -> Segment:
-    wanted = select(Segment).where(Segment.id == segment_id).with_for_update()
-    held = db.session.scalars(wanted.execution_options(populate_existing=True)).one_or_none()
-    if held is None:
+    found = held(segment_id)
+    if found is None:
         raise Gone
-    return held
+    return found
 
 
 def _keep_version(segment: Segment, now: datetime, by: Actor) -> None:

@@ -1,6 +1,7 @@
 """Count carts: each from its first product to its order, to being emptied, or to nothing.
 
-Triggers keep them, whoever writes a cart or an order. A cart that is given to its person stays the same one.
+Triggers keep them, whoever writes a cart or an order. A cart that is given to its person stays the same one,
+and ends with what the person has bought meanwhile.
 """
 
 from alembic import op
@@ -25,6 +26,7 @@ STATEMENTS = (
     "CREATE UNIQUE INDEX uq_cart_rounds_cart_id ON cart_rounds (cart_id) WHERE ended_at IS NULL",
     "CREATE INDEX ix_cart_rounds_began_at ON cart_rounds (began_at)",
     "CREATE INDEX ix_cart_rounds_customer_id ON cart_rounds (customer_id, began_at)",
+    "CREATE INDEX ix_cart_rounds_order_id ON cart_rounds (order_id) WHERE order_id IS NOT NULL",
     """
     CREATE FUNCTION count_cart() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -35,6 +37,16 @@ STATEMENTS = (
       END IF;
       IF TG_OP = 'UPDATE' AND OLD.customer_id IS DISTINCT FROM NEW.customer_id THEN
         UPDATE cart_rounds SET customer_id = NEW.customer_id WHERE cart_id = NEW.id;
+        UPDATE cart_rounds r SET ended_at = o.occurred_at, outcome = 'ordered', order_id = o.id
+          FROM orders o
+         WHERE r.cart_id = NEW.id AND r.ended_at IS NULL AND o.id = (
+               SELECT id FROM orders
+                WHERE customer_id = NEW.customer_id AND status = 'paid' AND occurred_at >= r.began_at
+                  AND NOT EXISTS (SELECT FROM cart_rounds WHERE order_id = orders.id)
+                ORDER BY occurred_at, id LIMIT 1);
+      END IF;
+      IF TG_OP = 'UPDATE' AND OLD.items = NEW.items THEN
+        RETURN NULL;  -- who it belongs to is no new cart
       END IF;
       IF NEW.items <> '[]'::jsonb THEN
         INSERT INTO cart_rounds (cart_id, customer_id, began_at) VALUES (NEW.id, NEW.customer_id, NEW.occurred_at)
@@ -62,6 +74,7 @@ STATEMENTS = (
        WHERE id = (SELECT id FROM cart_rounds
                     WHERE customer_id = NEW.customer_id AND began_at <= NEW.occurred_at AND outcome IS DISTINCT FROM 'ordered'
                       AND (ended_at IS NULL OR ended_at >= NEW.occurred_at - interval '1 hour')
+                      AND NOT EXISTS (SELECT FROM cart_rounds WHERE order_id = NEW.id)
                     ORDER BY began_at DESC LIMIT 1);
       RETURN NULL;
     END $$

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from app.automations import definition
 from app.automations.automation import Automation
 from app.db import db
 from app.deliveries import holdout, lift, variants, winning
@@ -187,3 +188,12 @@ def test_the_same_seed_tells_the_same_year(year):
 
 def _called(name: str) -> Automation:
     return db.session.scalars(db.select(Automation).where(Automation.name == name)).one()
+
+
+def test_what_answers_the_shop_is_there_to_be_switched_on_and_is_not(year):
+    said = select(Automation).where(Automation.trigger.has_key("behaviour")).order_by(Automation.id)
+    found = db.session.scalars(said).all()
+    assert [one.trigger["behaviour"] for one in found] == ["abandoned_cart", "price_drop", "back_in_stock"]
+    for one in found:
+        assert not one.is_active
+        assert definition.problems(definition.of(one), NOW) == []

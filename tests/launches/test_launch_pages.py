@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from app.automations import directory as automations
 from app.automations import keeping
 from app.db import db
+from app.deliveries.run import Run
 from app.metrics import rolling
 from app.problem import Passing
 from app.segments import directory as segments
 from app.segments import keeping as segment_keeping
 from app.segments import sizes
 from app.settings import launches as settings
+from app.settings import senders
+from tests.automations.making import make_active
 from tests.launches.making import (
     ADA,
     BODY,
@@ -244,3 +248,49 @@ def test_a_setting_that_cannot_be_is_refused(client_of, admin, name, value):
     answer = client_of(admin).post("/settings/launches", data=form)
     assert answer.status_code == 422
     assert "needs another look" in page_of(answer)
+
+
+def test_the_sender_of_launches_stays_while_they_use_it(client_of, admin):
+    sender = senders.add("Shop", "shop@campus.example", "", ADA)
+    db.session.commit()
+    sender_id = sender.id
+    set_launches(sender_id=sender_id)
+    there = client_of(admin)
+    there.post(f"/settings/senders/{sender_id}/removal")
+    assert "shop@campus.example stays: “Settings → Launches”" in page_of(there.get("/settings/senders"))
+    set_launches(sender_id=None)
+    there.post(f"/settings/senders/{sender_id}/removal")
+    db.session.expunge_all()
+    assert senders.everyone() == []
+
+
+def test_cancelling_it_cancels_the_runs_beside_it_likewise(client_of, marketer, starter):
+    kept = make_active("Press", template_id=starter.id, trigger={"launch": {}})
+    make_launch(at=now() + timedelta(days=1))
+    launch = make_launch(at=now() + timedelta(days=1))
+    page = page_of(client_of(marketer).get(f"{HERE}/{launch.id}"))
+    assert page.count(">Press</a>, planning") == 1
+    client_of(marketer).post(f"{HERE}/{launch.id}/cancellation")
+    db.session.expire_all()
+    mine = select(Run.key, Run.state).order_by(Run.id)
+    states = {key.rsplit("-", 1)[1]: [] for key, _ in db.session.execute(mine)}
+    for key, state in db.session.execute(mine):
+        states[key.rsplit("-", 1)[1]].append(state)
+    assert states == {"1": ["planning"] * 2, "2": ["cancelled"] * 2}
+    assert kept.is_active
+    late = client_of(marketer).post(f"{HERE}/{launch.id}/cancellation", follow_redirects=True)
+    assert "The run is cancelled." in page_of(late)
+
+
+def test_a_form_that_is_sent_again_with_something_else_asks_first(client_of, marketer):
+    client_of(marketer).post(HERE, data=FORM)
+    answer = client_of(marketer).post(HERE, data={**FORM, "product_name": "Wacken"})
+    assert (answer.status_code, len(launches())) == (422, 1)
+    assert "This form has launched something else already." in page_of(answer)
+    assert "a" * 32 not in page_of(answer)
+
+
+def test_what_goes_out_now_is_not_scheduled(client_of, marketer):
+    client_of(marketer).post(HERE, data=FORM)
+    assert launches()[0].scheduled_for is None
+    assert run_of(launches()[0]).planned_for == launches()[0].received_at

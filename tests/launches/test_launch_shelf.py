@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.alerts.alert import Alert
+from app.automations.keeping import NotReady
 from app.automations.launches import steps
-from app.catalogue.product import ProductChange
+from app.catalogue.product import Product, ProductChange
 from app.db import db
 from app.settings.launches import Switch
 from tests.deliveries.making import addresses, outbox
@@ -187,3 +188,46 @@ def test_without_a_published_mail_it_is_held_and_says_why(app, starter):
     looked()
     assert [one.outcome for one in launches()] == ["held"]
     assert alerts() == ["A launch of the catalogue could not go out"]
+
+
+def make_held_drop():
+    make_product()
+    set_launches(drop=on(), most_an_hour=0)
+    make_product(price=8000)
+    looked()
+    assert launches()[0].outcome == "held"
+
+
+def test_one_that_was_held_tells_what_is_so_when_it_is_sent(app):
+    make_fan("Maya")
+    make_held_drop()
+    make_product(price=7000, in_stock=True)
+    assert steps.send(launches()[0], now(), ADA)
+    db.session.commit()
+    product = launches()[0].facts["product"]
+    assert [product[name] for name in ("old_price", "new_price", "savings", "price")] == [9900, 7000, 2900, 7000]
+    went_out()
+    assert "Tent for Maya: soon, 7000" in outbox()[0].html
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "why"),
+    [({"in_stock": False}, "is sold out"), ({"price": 9900}, "is not cheaper any more"),
+     ({"currency": "CHF"}, "is not cheaper any more")],
+)  # fmt: skip
+def test_one_that_was_held_and_is_no_news_any_more_is_refused(app, client_of, marketer, meanwhile, why):
+    make_held_drop()
+    make_product(**{"price": 8000, **meanwhile})
+    answer = client_of(marketer).post(f"/launches/{launches()[0].id}/sending")
+    assert answer.status_code == 422
+    assert f"“Tent” {why}. Nobody gets it; drop this launch." in answer.get_data(as_text=True)
+    assert [(one.outcome, one.run_id) for one in launches()] == [("held", None)]
+
+
+def test_one_whose_product_is_gone_is_refused(app):
+    make_held_drop()
+    db.session.execute(delete(ProductChange))
+    db.session.execute(delete(Product))
+    db.session.commit()
+    with pytest.raises(NotReady, match="is not in the catalogue any more"):
+        steps.send(launches()[0], now(), ADA)

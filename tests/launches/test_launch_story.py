@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
+from app.alerts.alert import Alert
 from app.audit.entry import Entry
-from app.automations import jobs, planning
+from app.automations import following, jobs, planning
 from app.automations.automation import Automation
 from app.automations.launches import launching, steps
 from app.automations.launches.wanted import Wanted
@@ -16,7 +19,11 @@ from app.consent import links
 from app.db import db
 from app.deliveries import message, runs, viewing
 from app.deliveries.delivery import Delivery
+from app.metrics import triggers
+from app.metrics.ranges import Range
+from app.metrics.scope import Scope
 from app.problem import Refused
+from app.segments import usage
 from app.segments.segment import Segment
 from tests.automations.making import make_active, make_segment
 from tests.deliveries.making import addresses, outbox, sent
@@ -244,3 +251,69 @@ def test_the_facts_of_one_mail_go_before_those_of_its_run(app):
     writer = message.Writer.of(run_of(launch))
     mail = writer.write(1, message.people([person.id])[person.id], {"line_up": "of her own"})
     assert "Coachella for Maya: of her own" in mail.html
+
+
+def test_a_sender_that_is_gone_leaves_the_default_one(app):
+    make_fan("Maya")
+    set_launches(sender_id=999)
+    make_launch()
+    went_out()
+    assert addresses() == ["maya@campus.example"]
+
+
+def test_its_mails_are_figures_of_launches_and_not_of_what_was_deleted(app):
+    make_fan("Maya")
+    make_launch()
+    went_out()
+    assert run_of(launches()[0]).behaviour == "launch"
+    today = Range(now().date(), now().date(), ZoneInfo("UTC"))
+    assert [(one.kind, one.figures.sent) for one in triggers.of(Scope(today))] == [("launch", 1)]
+
+
+def test_that_one_failed_is_told_until_somebody_has_seen_it(app):
+    launch = make_launch()
+    runs.fail(run_of(launch), "It cannot be computed.", now())
+    db.session.commit()
+    moved()
+    moved()
+    assert count(Automation) == 0
+    standing = db.session.scalars(select(Alert).where(Alert.settled_at.is_(None))).one()
+    assert (standing.cause, standing.path) == (f"run-failed:{launch.run_id}", f"/runs/{launch.run_id}")
+
+
+def test_however_many_are_stuck_one_that_is_over_is_cleaned(app, monkeypatch):
+    monkeypatch.setattr(steps, "AT_ONCE", 1)
+    stuck = make_launch()
+    make_launch()
+    runs.pause(run_of(stuck), "A look.", ADA)
+    db.session.commit()
+    went_out()
+    assert [one.cleaned_at is not None for one in launches()] == [False, True]
+
+
+def test_nobody_begins_to_use_its_segment_while_it_is_cleaned(app, monkeypatch):
+    make_launch()
+    asked = usage.of
+
+    def of(segment_id):
+        with db.engine.connect() as other, pytest.raises(OperationalError):
+            other.execute(text("SELECT FROM customer_segments WHERE id = :id FOR SHARE NOWAIT"), {"id": segment_id})
+        return asked(segment_id)
+
+    monkeypatch.setattr(usage, "of", of)
+    went_out()
+    assert count(Segment) == 0
+
+
+def test_a_mail_after_that_of_a_launch_has_its_facts(app, starter):
+    make_fan("Maya", None)
+    kept = make_active("Press", template_id=starter.id, trigger={"launch": {}})
+    trigger = {"after": {"automation": kept.id, "delay": "1d"}}
+    make_active("Second", now(), template_id=starter.id, trigger=trigger, segment_id=None)
+    make_launch(said={"line_up": "six stages"})
+    went_out()
+    for _ in following.follow(now() + timedelta(days=1, minutes=5)):
+        db.session.commit()
+    sent()
+    assert len(outbox()) == 2
+    assert all("Coachella for Maya: six stages" in one.html for one in outbox())

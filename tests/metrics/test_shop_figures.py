@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.audit.entry import Entry
-from app.catalogue.cart import Cart
+from app.catalogue.cart import Cart, CartRound
 from app.db import db
 from app.metrics import carts, reports, triggers
 from app.metrics.figures import Figures
@@ -20,7 +20,7 @@ from app.settings import targets
 from app.settings.targets import Targets
 from tests.automations.making import ADA
 from tests.conftest import Client
-from tests.factories import make_customers
+from tests.factories import make_customer, make_customers
 from tests.metrics.making import (
     DAY,
     HOUR,
@@ -239,3 +239,40 @@ def test_whoever_saves_over_another_is_told(client_of, admin):
 
 def test_only_admins_change_the_targets(client_of, viewer):
     assert save(client_of(viewer)).status_code == 403
+
+
+def rounds() -> list[tuple[int | None, str | None]]:
+    db.session.expire_all()
+    found = db.session.execute(select(CartRound.customer_id, CartRound.outcome).order_by(CartRound.id))
+    return [(customer_id, outcome) for customer_id, outcome in found]
+
+
+def test_what_was_bought_before_the_cart_was_theirs_ends_it():
+    maya = make_customer("Maya").id
+    cart = Cart(session_id="s-1", items=[{"product_id": "tent", "quantity": 1}], occurred_at=NOW - DAY)
+    db.session.add(cart)
+    db.session.commit()
+    order(maya, NOW)
+    assert rounds() == [(None, None)]
+    cart.customer_id, cart.session_id = maya, None
+    db.session.commit()
+    assert rounds() == [(maya, "ordered")]
+
+
+def test_another_owner_begins_no_other_cart():
+    maya, noor = (one.id for one in make_customers(2))
+    cart = begin_cart(maya, NOW - DAY)
+    order(maya, NOW)
+    cart.customer_id = noor
+    db.session.commit()
+    assert rounds() == [(noor, "ordered")]
+
+
+def test_an_order_ends_one_cart_and_no_other():
+    maya, noor = (one.id for one in make_customers(2))
+    begin_cart(maya, NOW - DAY), begin_cart(noor, NOW - 2 * DAY)
+    order(maya, NOW)
+    for owner in (noor, maya):
+        db.session.execute(text("UPDATE orders SET customer_id = :owner"), {"owner": owner})
+    db.session.commit()
+    assert rounds() == [(maya, "ordered"), (noor, None)]

@@ -109,3 +109,9 @@ def test_the_story_says_what_they_did_in_the_shop(browser, maya):
     ):
         assert word in page
     assert "quantity" not in page
+
+
+def test_an_order_of_which_a_part_was_given_back_counts_in_the_average(maya):
+    bring(orders, paid("o-1", MAYA, 5000), paid("o-2", MAYA, 3000, status="refunded", refunded_total=1000))
+    euro = buyer.of(maya.id).worth[0]
+    assert (euro.spent, euro.orders, euro.average) == (7000, 2, 3500)

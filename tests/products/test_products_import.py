@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from app.catalogue import products
+from app.catalogue import export, products
 from app.catalogue.product import Product, ProductChange
 from app.catalogue.watch import Watch
 from app.customers.attribute_values import Wrong
@@ -216,3 +216,11 @@ def test_a_created_product_that_somebody_changed_or_watches_stays():
     upload = undone(upload)
     assert (upload.undo["removed"], upload.undo["kept_products"]) == (1, 2)
     assert (held("shirt").name, held("mug").price, held("lamp")) == ("Tee", 900, None)
+
+
+def test_what_the_export_guards_from_spreadsheets_comes_back_as_it_was():
+    names = {"=1+1": "-50% tent", "@A1": "+1 mug", "'s-Gravenhage": "'quoted'", "-7": "plain"}
+    publish(products, *(product(key, name=name) for key, name in names.items()))
+    exported = "".join(export.lines(select(Product)))
+    assert "'-50% tent" in exported
+    assert counts(written(exported, "products")) == (0, 0, 4, 0)

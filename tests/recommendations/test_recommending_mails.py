@@ -137,3 +137,12 @@ def test_a_preview_and_a_test_show_theirs_and_samples_where_there_are_none(app, 
     jobs.post_notices()
     [mail] = outbox()
     assert "Tent: Popular now." in mail.html
+
+
+def test_a_subject_of_its_own_recommends_though_the_mail_does_not(shop):
+    make_customer(email="maya@posteo.example")
+    make_run().subject = "{{ recommendations[0].name | default('Nothing') }} for you"
+    db.session.commit()
+    sent()
+    [mail] = outbox()
+    assert mail.subject == "Tent for you"

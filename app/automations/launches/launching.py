@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.audit import Actor, record
-from app.automations import definition, keeping, occasions, readiness
+from app.automations import definition, keeping, occasions, readiness, triggers
 from app.automations.automation import Automation
 from app.automations.definition import Definition
 from app.automations.keeping import NotReady
@@ -21,14 +21,14 @@ from app.automations.launches import interested, wanted
 from app.automations.launches.wanted import Wanted
 from app.content.template import MessageTemplate
 from app.db import db
-from app.deliveries import about, alarms
-from app.deliveries.run import Run
+from app.deliveries import about, alarms, runs
+from app.deliveries.run import OPEN, Run
 from app.problem import Problem, Refused
 from app.segments import keeping as segments
 from app.segments.definition import LONGEST_NAME
 from app.segments.definition import Definition as SegmentDefinition
 from app.settings import launches as settings
-from app.settings import team
+from app.settings import senders, team
 
 STARTER = "product-launch"
 HELD, DROPPED = "held", "dropped"
@@ -36,17 +36,24 @@ OF_RUN = re.compile(r"automation-\d+-launch-(\d+)")
 NO_TEMPLATE = Problem("message_template_id", "There is no mail for launches: an admin chooses one in Settings.")
 
 
+class Another(ValueError):
+    """Its key is that of a launch of something else."""
+
+    def __init__(self) -> None:
+        super().__init__("This key is that of another launch; take a new key for a new one.")
+
+
 def find(launch_id: int) -> Launch | None:
     return db.session.get(Launch, launch_id) if launch_id < 2**63 else None
 
 
 def launch(wanted_: Wanted, source: str, now: datetime, by: Actor) -> Launch:
-    """Asked for again by its key it is the one of before. Raises Refused (its form), or NotReady."""
+    """Asked for again by its key it is the one of before. Raises Refused (its form), Another, or NotReady."""
     if found := wanted.problems(wanted_, now):
         raise Refused(found)
     received = receive(wanted_, source, now, by)
     if received is None:
-        return db.session.scalars(select(Launch).where(Launch.key == wanted_.key)).one()
+        return _of_before(wanted_)
     let_go(received, now, by, wanted_.template_id, wanted_.at)
     return received
 
@@ -109,6 +116,24 @@ def of_run(run: Run) -> Launch | None:
     return find(int(found[1])) if found else None
 
 
+def runs_of(launch: Launch) -> Sequence[Run]:
+    """Its own first, then those of automations that somebody keeps for launches: made together with it."""
+    own = runs.find(launch.run_id) if launch.run_id else None
+    if own is None:
+        return ()
+    beside = Run.created_date == own.created_date, Run.behaviour == triggers.LAUNCH, Run.id != own.id
+    mine = select(Run).where(*beside, Run.key.endswith(f"-launch-{launch.id}")).order_by(Run.id)
+    return [own, *db.session.scalars(mine)]
+
+
+def cancel(launch: Launch, now: datetime, by: Actor) -> None:
+    """Nobody gets anything of it any more. Raises WrongState where all of it is over."""
+    found = runs_of(launch)
+    going = [run for run in found if run.state in OPEN]
+    for run in going or found[:1]:
+        runs.cancel(run, now, by)
+
+
 def of_automation(automation_id: int) -> Launch | None:
     return db.session.scalar(select(Launch).where(Launch.automation_id == automation_id))
 
@@ -121,6 +146,13 @@ def of_segment(segment_id: int) -> Launch | None:
 def facts_of(run: Run) -> Mapping[str, Any]:
     found = of_run(run)
     return found.facts if found else {}
+
+
+def _of_before(wanted_: Wanted) -> Launch:
+    found = db.session.scalars(select(Launch).where(Launch.key == wanted_.key)).one()
+    if any(found.facts.get(name) != getattr(wanted_, name) for name in ("interest", "product_name", "product_link")):
+        raise Another
+    return found
 
 
 def _segment(held: Launch, chosen: settings.Launches) -> SegmentDefinition:
@@ -141,9 +173,15 @@ def _automation(held: Launch, chosen: settings.Launches, segment_id: int, templa
         template_id=key,
         description="Made for a launch, and gone with it.",
         topic=chosen.topic,
-        sender_id=chosen.sender_id,
+        sender_id=_sender(chosen),
         trigger={"launch": {}},
     )
+
+
+def _sender(chosen: settings.Launches) -> int | None:
+    """One that is gone meanwhile leaves the default one."""
+    found = senders.find(chosen.sender_id) if chosen.sender_id else None
+    return found.id if found else None
 
 
 def _tell_others(held: Launch, now: datetime) -> None:

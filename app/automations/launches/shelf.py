@@ -112,6 +112,8 @@ def _launch(one: Wanted, now: datetime) -> None:
     try:
         with db.session.begin_nested():
             launching.launch(one, CATALOGUE, now, BY)
+    except launching.Another:
+        return  # somebody looked at the same moment, and the product has another name by now
     except (NotReady, Refused) as unready:
         launching.receive(one, CATALOGUE, now, BY, launching.HELD)
         _sound("A launch of the catalogue could not go out", f"“{one.product_name}”: {unready}")

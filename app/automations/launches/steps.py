@@ -16,7 +16,7 @@ from app.alerts import keeping as alerts
 from app.audit import Actor, record
 from app.automations import definition, keeping
 from app.automations.launch import Launch
-from app.automations.launches import launching
+from app.automations.launches import again, launching
 from app.db import db
 from app.deliveries import alarms, runs
 from app.deliveries.batch import Batch
@@ -71,6 +71,8 @@ def send(launch: Launch, now: datetime, by: Actor) -> bool:
     held = _held(launch.id)
     if held is None or held.outcome != launching.HELD:
         return False
+    if held.source == "catalogue":
+        again.look(held)
     launching.let_go(held, now, by)
     record(by, "sent", "launch", launching.named(held))
     settle_held("Somebody has seen to them.")
@@ -83,14 +85,12 @@ def settle_held(how: str) -> None:
 
 
 def _open() -> list[int]:
-    """Those whose runs have begun or ended; what waits for its time is left alone."""
+    """Those whose runs have begun or ended, the ended first; what waits for its time is left alone."""
     began = select(Launch.id).join(Run, Run.id == Launch.run_id, isouter=True)
     moves = Launch.cleaned_at.is_(None), Launch.outcome.is_distinct_from(launching.HELD)
-    return list(
-        db.session.scalars(
-            began.where(*moves, Run.state.is_distinct_from("planning")).order_by(Launch.id).limit(AT_ONCE)
-        )
-    )
+    mine = began.where(*moves, Run.state.is_distinct_from("planning"))
+    is_open = func.coalesce(Run.state.in_(OPEN), False)
+    return list(db.session.scalars(mine.order_by(is_open, Launch.id).limit(AT_ONCE)))
 
 
 def _held(launch_id: int) -> Launch | None:
@@ -119,11 +119,13 @@ def _clean(launch: Launch, now: datetime) -> None:
     """Its run, mails and figures stay. A segment that somebody uses meanwhile becomes one of theirs."""
     segment_id = launch.segment_id
     if launch.automation_id is not None and (automation := keeping.find(launch.automation_id)) is not None:
+        if (run := runs.find(launch.run_id) if launch.run_id else None) is not None and run.state == "failed":
+            alarms.gone_with(run)
         record(BY, "deleted", "automation", (automation.id, automation.name), definition.of(automation).kept(), None)
         alarms.gone(automation.id)
         db.session.delete(automation)
         db.session.flush()
-    if segment_id is not None and (segment := segments.find(segment_id)) is not None:
+    if segment_id is not None and (segment := segments.held(segment_id)) is not None:
         if usage.of(segment_id):
             segment.is_passing = False
         else:

@@ -21,6 +21,7 @@ LONGEST_LINK = 2_000
 LONGEST_FACT = 2_000
 LARGEST = 10_000  # bytes of all facts together: each mail of a run reads them
 MOST_FACTS = 50
+DEEPEST = 10
 AHEAD = timedelta(days=365)
 OWN = ("name", "url", "image_url", "price", "currency", "category")
 # What may be sent of the product beside its name and link: by either name.
@@ -107,8 +108,16 @@ def _of_fact(name: str, value: Any) -> list[Problem]:
         return [Problem(path, f"A key has 1 to {LONGEST} characters, and no NUL.")]
     if name == "product":
         return [Problem(path, "It is made here, of product_name, product_link, product_price and product_image_url.")]
+    return _of_value(path, value)
+
+
+def _of_value(path: str, value: Any, depth: int = 0) -> list[Problem]:
+    """The first of its problems, however deep."""
+    if depth > DEEPEST:
+        return [Problem(path, f"At most {DEEPEST} lists or objects within each other.")]
     if isinstance(value, dict | list):
-        return [Problem(path, "A fact is a text, a number, true or false: nothing within it.")]
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        return next((found for one in parts if (found := _of_value(path, one, depth + 1))), [])
     if isinstance(value, int | float) and not -(2**63) < value < 2**63:
         return [Problem(path, "This number is too large.")]
     return of_text(path, value, LONGEST_FACT) if isinstance(value, str) else []

@@ -22,8 +22,9 @@ def paths() -> dict[str, Any]:
         "/product-launches": {
             "post": {
                 "summary": "Launch a product: whoever has the interest gets one mail, at once or at its time.",
-                "description": "Which mail it is, and when, is set in Settings; both can be said here. A further key"
-                " is a text, a number, true or false, and becomes facts.KEY. Its segment and its automation are gone"
+                "description": "Which mail it is, and when, is set in Settings; both can be said here. Every further"
+                " key becomes facts.KEY: at most 50 of them, 10 KB together; an `at` that is no time is one, too."
+                " Its segment and its automation are gone"
                 " soon after the run has finished; the run stays. Without an Idempotency-Key, or a key in the body,"
                 " two calls are two launches.",
                 "operationId": "launch_product",

@@ -16,8 +16,8 @@ Address = Annotated[str, Meta(min_length=8, max_length=2000, pattern="^https?://
 class ProductLaunch(msgspec.Struct, omit_defaults=True):
     """Whoever has the interest gets one mail about the product. Every further key is a fact that templates may name.
 
-    `key` names the launch for ever: asked for again by it, or by the same Idempotency-Key, nothing is sent again.
-    Without either two calls are two launches.
+    `key` names the launch for ever: asked for again by it nothing is sent again, and another launch by it is refused.
+    An Idempotency-Key does so for a day. Without either two calls are two launches.
     """
 
     interest: Word

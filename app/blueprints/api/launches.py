@@ -6,22 +6,21 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from app import access
 from app.access import key
 from app.automations.keeping import NotReady
 from app.automations.launches import launching
 from app.automations.launches.wanted import Wanted
 from app.blueprints.api import authored, launch_shapes, reading, taking
 from app.blueprints.api.refusals import Refusal
-from app.blueprints.api.shapes import said
+from app.blueprints.api.shapes import Moment, said
 from app.db import db
 from app.problem import Problem, Refused
 from app.receipts.idempotency import Answer
 
 door = Blueprint("api_launches", __name__, url_prefix="/api/v1")
-OWN = launch_shapes.ProductLaunch.__struct_fields__
+NEEDED = ("interest", "product_name", "product_link")  # whatever else comes is a fact, too
 
 
 @door.post("/product-launches")
@@ -35,6 +34,9 @@ def _create(body: bytes, now: datetime) -> Answer:
     wanted = _wanted(body)
     try:
         launch = launching.launch(wanted, "api", now, authored.by())
+    except launching.Another as another:
+        db.session.rollback()
+        raise Refusal(409, "key_reused", str(another)) from None
     except (Refused, NotReady) as refused:
         db.session.rollback()
         raise _refused(refused.problems, "not_ready" if isinstance(refused, NotReady) else "invalid") from None
@@ -42,24 +44,35 @@ def _create(body: bytes, now: datetime) -> Answer:
 
 
 def _wanted(body: bytes) -> Wanted:
-    read = authored.wanted(body, launch_shapes.ProductLaunch)
-    whole = reading.parts(body, dict[str, Any])
+    read = authored.wanted(_without_plain_time(reading.one(body)), launch_shapes.ProductLaunch)
+    whole = _whole(body)
     return Wanted(
         interest=read.interest.strip(),
         product_name=" ".join(read.product_name.split()),
         product_link=read.product_link.strip(),
-        said={name: value for name, value in whole.items() if name not in OWN and value is not None},
+        said={name: value for name, value in whole.items() if name not in NEEDED and value is not None},
         product_id=said(read.product_id),
         template_id=said(read.message_template_id),
         at=said(read.at),
-        key=_key(said(read.key)),
+        key=f"named-{own}" if (own := said(read.key)) else "",
     )
 
 
-def _key(own: str | None) -> str:
-    """Its own is the same for every system; an Idempotency-Key is that of one system."""
-    header = request.headers.get("Idempotency-Key")
-    return f"named-{own}" if own else f"api-{access.api_key().id}-{header}" if header else ""
+def _whole(body: bytes) -> dict[str, Any]:
+    try:
+        return reading.parts(body, dict[str, Any])
+    except RecursionError:
+        raise Refusal(422, "wrong_shape", "It is nested too deeply.") from None
+
+
+def _without_plain_time(body: bytes) -> bytes:
+    """`at` is when it goes out where it is a time with its offset, and else a fact like any other."""
+    parts = reading.parts(body, dict[str, msgspec.Raw])
+    try:
+        msgspec.json.decode(parts.get("at", b"null"), type=Moment | None)
+    except (ValueError, RecursionError):
+        return msgspec.json.encode({name: value for name, value in parts.items() if name != "at"})
+    return body
 
 
 def _refused(problems: list[Problem], code: str) -> Refusal:
