@@ -82,7 +82,7 @@ def test_every_further_key_is_a_fact(shop):
     assert (facts["at"], launches()[0].scheduled_for.isoformat()) == (later, later)
 
 
-@pytest.mark.parametrize("at", ["Indio, California", "2026-12-01T10:00:00", 7, ["Indio"], {"place": "Indio"}])
+@pytest.mark.parametrize("at", ["Indio, California", 7, ["Indio"], {"place": "Indio"}])
 def test_an_at_that_is_no_time_is_a_fact(shop, at):
     assert shop.post("product-launches", {**BODY, "at": at}).status_code == 202
     assert (launches()[0].facts["at"], launches()[0].scheduled_for) == (at, None)
@@ -141,7 +141,8 @@ def test_facts_together_are_small(shop):
 
 
 def test_a_time_comes_within_a_year(shop):
-    assert refused(shop, at="2999-01-01T00:00:00Z") == {"at"}
+    for at in ("2999-01-01T00:00:00Z", "2026-12-01T10:00:00"):
+        assert refused(shop, at=at) == {"at"}
 
 
 def test_a_mail_that_is_not_there_is_refused(shop):

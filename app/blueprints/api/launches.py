@@ -14,7 +14,7 @@ from app.automations.launches import launching
 from app.automations.launches.wanted import Wanted
 from app.blueprints.api import authored, launch_shapes, reading, taking
 from app.blueprints.api.refusals import Refusal
-from app.blueprints.api.shapes import Moment, said
+from app.blueprints.api.shapes import said
 from app.db import db
 from app.problem import Problem, Refused
 from app.receipts.idempotency import Answer
@@ -66,10 +66,10 @@ def _whole(body: bytes) -> dict[str, Any]:
 
 
 def _without_plain_time(body: bytes) -> bytes:
-    """`at` is when it goes out where it is a time with its offset, and else a fact like any other."""
+    """`at` is when it goes out where it is a time, and else a fact like any other; a time lacks no offset."""
     parts = reading.parts(body, dict[str, msgspec.Raw])
     try:
-        msgspec.json.decode(parts.get("at", b"null"), type=Moment | None)
+        msgspec.json.decode(parts.get("at", b"null"), type=datetime | None)
     except (ValueError, RecursionError):
         return msgspec.json.encode({name: value for name, value in parts.items() if name != "at"})
     return body
