@@ -93,7 +93,7 @@ def _behaviour(trigger: Mapping[str, Any]) -> Reaction:
         found = settings.read(trigger)
     except settings.Wrong as wrong:
         raise Wrong(wrong.path, str(wrong)) from None
-    return Reaction(BEHAVIOUR, at_most_every=found.at_most_every, behaviour=found.kind)
+    return Reaction(BEHAVIOUR, at_most_every=found.turn, behaviour=found.kind)
 
 
 def _after(said: Any) -> Reaction:

@@ -55,7 +55,7 @@ class Frame:
 
     @property
     def said(self) -> dict[str, Any]:
-        every = self.behaviour.at_most_every or timedelta(0)
+        every = self.behaviour.turn or timedelta(0)
         return {
             **self.audience_said,
             "now": self.now,

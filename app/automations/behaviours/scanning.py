@@ -158,8 +158,8 @@ def _call(automation: Automation, occasion: str, now: datetime) -> int:
         whom = _writable(automation, now)  # a wave is of those who may get it, the rest are asked about when it is sent
     before = last(automation, now)
     frame = Frame(behaviour, now, automation.id, *whom, before.finished_at if before else None)
-    if behaviour.at_most_every:
-        db.session.execute(GIVE_BACK, {"automation": automation.id, "turn_after": now - behaviour.at_most_every})
+    if behaviour.turn:
+        db.session.execute(GIVE_BACK, {"automation": automation.id, "turn_after": now - behaviour.turn})
     found = looking.new(frame)
     db.session.execute(text("SET LOCAL work_mem = '128MB'"))
     statement = text(CALL.format(found=found.sql, facts=looking.FACTS))

@@ -131,6 +131,11 @@ class Behaviour:
 
     @property
     def at_most_every(self) -> timedelta | None:
+        return self.span("at_most_every") or None
+
+    @property
+    def turn(self) -> timedelta | None:
+        """After which it is somebody's turn again."""
         return about(self.span("at_most_every")) or None
 
 
