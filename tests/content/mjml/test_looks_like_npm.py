@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw
 from playwright.sync_api import Page, Route, sync_playwright
 
 from app.content import mjml
-from tests.browser.conftest import FLAGS
+from tests.conftest import FLAGS
 from tests.content.mjml import documents
 
 pytestmark = [
