@@ -29,11 +29,11 @@ def _without_some_months(app: Flask) -> None:
     for at in MONTHS:
         db.session.execute(text(f"DROP TABLE IF EXISTS events_{at:%Y_%m}"))
     db.session.commit()
-    partitions._seen.clear()
+    partitions.MONTHS.forget()
 
 
 def names() -> set[str]:
-    return {f"events_{at:%Y_%m}" for at in MONTHS} & set(db.session.scalars(partitions.PRESENT))
+    return {f"events_{at:%Y_%m}" for at in MONTHS} & partitions.MONTHS.present()
 
 
 def test_only_the_months_that_occur_are_made() -> None:

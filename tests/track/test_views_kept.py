@@ -133,14 +133,14 @@ def test_the_tick_rings_for_what_waits_in_redis(app):
 
 
 def present() -> set[str]:
-    return set(db.session.scalars(weeks.PRESENT))
+    return weeks.WEEKS.present()
 
 
 def test_weeks_are_made_when_a_view_needs_them_and_ahead(app):
     for name in present():
         db.session.execute(text(f"DROP TABLE {name}"))
     db.session.commit()
-    weeks._seen.clear()
+    weeks.WEEKS.forget()
     come_in(viewed(ago=0), viewed(ago=days(21)))
     assert len(present()) == 2
     weeks.ensure_ahead(NOW)
