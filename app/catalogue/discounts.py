@@ -1,39 +1,29 @@
-"""Pools of discount codes: made, changed, filled, counted, and never taken from under who uses them."""
+"""Pools of discount codes: made, changed, counted, and never taken from under who uses them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, text
 
 from app.audit import Actor, record
+from app.catalogue import code_lists
 from app.catalogue.codes import masked
 from app.catalogue.discount import FIXED, GENERATED, KINDS, UPLOADED, DiscountCode, DiscountPool
 from app.db import db
 from app.listing import Field, Listing, folded
 
-LONGEST = 200  # characters of a code
 LONGEST_NAME = 200
 LONGEST_PREFIX = 40
 LONGEST_AMOUNT = 60
-MOST = 1_000_000  # codes at once, and the most that a warning may ask for
 SAID = {FIXED: "One for everybody", GENERATED: "A new one for each mail", UPLOADED: "A list, each given away once"}
-HEADS = {"code", "codes", "coupon", "coupons", "voucher", "discount_code", "coupon_code", "gutschein", "gutscheincode"}
 COUNTS = text(
     """
     SELECT pool_id, count(*) AS codes, count(*) FILTER (WHERE taken_at IS NOT NULL) AS taken
       FROM discount_codes WHERE pool_id = ANY (CAST(:pools AS bigint[])) GROUP BY pool_id
-    """
-)
-STAGE = "CREATE TEMPORARY TABLE arriving_codes (place bigint, code text) ON COMMIT DROP"
-ADD = text(
-    """
-    INSERT INTO discount_codes (pool_id, code)
-    SELECT :pool, code FROM arriving_codes ORDER BY place
-    ON CONFLICT (pool_id, code) DO NOTHING
     """
 )
 
@@ -48,10 +38,6 @@ class Used(Exception):
     def __init__(self, by: list[User]) -> None:
         super().__init__("It is used.")
         self.by = by
-
-
-class TakesNone(Exception):
-    """Its codes come from nowhere else."""
 
 
 @dataclass(frozen=True)
@@ -79,23 +65,6 @@ class Figures:
 
     free: int | None
     taken: int
-
-
-@dataclass(frozen=True)
-class Refused:
-    place: int  # in the list that came, from 1
-    said: str
-
-
-@dataclass
-class Added:
-    """received = added + repeated + there + refused, always."""
-
-    received: int = 0
-    added: int = 0
-    repeated: int = 0  # in the same list
-    there: int = 0
-    refused: list[Refused] = field(default_factory=list)
 
 
 Find = Callable[[int], list[User]]
@@ -180,7 +149,7 @@ def last_taken(pool: DiscountPool, most: int) -> list[DiscountCode]:
 def problems(wanted: Wanted, pool: DiscountPool | None = None) -> dict[str, str]:
     found = {}
     for name, longest in (("name", LONGEST_NAME), ("amount", LONGEST_AMOUNT), ("prefix", LONGEST_PREFIX)):
-        if fault := _fault(getattr(wanted, name), longest):
+        if fault := code_lists.fault(getattr(wanted, name), longest):
             found[name] = fault
     if not wanted.name.strip():
         found["name"] = "It needs a name."
@@ -188,12 +157,13 @@ def problems(wanted: Wanted, pool: DiscountPool | None = None) -> dict[str, str]
         found["name"] = "There is another pool of this name."
     if wanted.kind not in KINDS:
         found["kind"] = f"It must be one of: {', '.join(KINDS)}."
-    if wanted.kind == FIXED and (fault := _fault(wanted.code, LONGEST) or ("" if wanted.code else "Which code?")):
-        found["code"] = fault
+    code = code_lists.fault(wanted.code, code_lists.LONGEST) or ("" if wanted.code else "Which code?")
+    if wanted.kind == FIXED and code:
+        found["code"] = code
     if wanted.kind == GENERATED and any(map(str.isspace, wanted.prefix)):
         found["prefix"] = "It has no spaces in it: people type it."
-    if not 0 <= wanted.warn_below <= MOST:
-        found["warn_below"] = f"A number from 0 to {MOST:,}."
+    if not 0 <= wanted.warn_below <= code_lists.MOST:
+        found["warn_below"] = f"A number from 0 to {code_lists.MOST:,}."
     return found
 
 
@@ -225,82 +195,6 @@ def delete(pool: DiscountPool, by: Actor) -> None:
     record(by, "deleted", "discount pool", _named(pool), _said(pool), None)
     db.session.delete(pool)
     db.session.flush()
-
-
-def add(pool: DiscountPool, codes: Iterable[str], by: Actor) -> Added:
-    """In their order, which is that in which they are given away. Raises TakesNone."""
-    if pool.kind != UPLOADED:
-        raise TakesNone
-    db.session.refresh(pool, with_for_update={"key_share": True})  # two lists at once: one after the other
-    found = Added()
-    good: dict[str, int] = {}
-    for place, code in enumerate(codes, 1):
-        found.received = place
-        if fault := "It is empty." if not code else _fault(code, LONGEST):
-            found.refused.append(Refused(place, fault))
-        else:
-            good.setdefault(code, place)
-    found.added = _laid_in(pool, good)
-    found.repeated = found.received - len(good) - len(found.refused)
-    found.there = len(good) - found.added
-    record(by, "added codes to", "discount pool", _named(pool), None, {"codes": found.added})
-    return found
-
-
-def lines(written: str) -> Iterator[str]:
-    """Pasted: one a line, or with commas or semicolons between. What is empty says nothing."""
-    for line in written.replace(",", "\n").replace(";", "\n").replace("\t", "\n").splitlines():
-        if code := line.strip():
-            yield code
-
-
-def cells(written: bytes) -> Iterator[str]:
-    """Of a file: the first column, without its head."""
-    is_first = True
-    for line in _decoded(written).splitlines():
-        code = _first_cell(line)
-        if code and not (is_first and code.lower() in HEADS):
-            yield code
-        is_first = is_first and not code
-
-
-def _first_cell(line: str) -> str:
-    line = line.strip()
-    if line.startswith('"'):
-        return line[1:].partition('"')[0].strip()
-    for mark in ("\t", ";", ","):
-        line = line.partition(mark)[0]
-    return line.strip()
-
-
-def _decoded(written: bytes) -> str:
-    if written.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return written.decode("utf-16", "replace")
-    try:
-        return written.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return written.decode("cp1252", "replace")
-
-
-def _laid_in(pool: DiscountPool, codes: Mapping[str, int]) -> int:
-    """A million by COPY."""
-    if not codes:
-        return 0
-    db.session.execute(text(STAGE))
-    driver = db.session.connection().connection.driver_connection
-    assert driver is not None
-    with driver.cursor().copy("COPY arriving_codes (place, code) FROM STDIN") as copy:
-        for code, place in codes.items():
-            copy.write_row((place, code))
-    laid: Any = db.session.execute(ADD, {"pool": pool.id})
-    db.session.execute(text("DROP TABLE arriving_codes"))
-    return int(laid.rowcount)
-
-
-def _fault(written: str, longest: int) -> str:
-    if len(written) > longest:
-        return f"At most {longest} characters."
-    return "" if written.isprintable() else "It holds a character that nobody can type."
 
 
 def _is_taken(name: str, pool: DiscountPool | None) -> bool:

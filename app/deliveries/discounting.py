@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import Row, select, text
 
 from app.audit import Actor
-from app.catalogue import codes, discounts
+from app.catalogue import code_lists, codes, discounts
+from app.catalogue.code_lists import Added
 from app.catalogue.discount import UPLOADED, DiscountPool
-from app.catalogue.discounts import Added, Wanted
+from app.catalogue.discounts import Wanted
 from app.claims import NotYet
 from app.db import db
 from app.deliveries import alarms
@@ -186,7 +187,7 @@ def must_be_there(run: Run) -> None:
 
 def add(pool: DiscountPool, written: Iterable[str], by: Actor) -> Added:
     """Whatever waits for them asks again: whoever calls commits, and rings."""
-    found = discounts.add(pool, written, by)
+    found = code_lists.add(pool, written, by)
     if found.added:
         _wake(pool)
         alarms.codes_go_on(pool.id, "Codes were added.")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from app.audit.actor import COMMAND_LINE
-from app.catalogue import discounts
+from app.catalogue import code_lists, discounts
 from app.catalogue.discount import DiscountCode, DiscountPool
 from app.catalogue.discounts import Wanted
 from app.db import db
@@ -31,7 +31,7 @@ def make_pool(name: str = "Autumn", kind: str = "uploaded", codes: Sequence[str]
     return pool
 
 
-def add(pool: DiscountPool, codes: Sequence[str]) -> discounts.Added:
+def add(pool: DiscountPool, codes: Sequence[str]) -> code_lists.Added:
     found = discounting.add(pool, codes, COMMAND_LINE)
     db.session.commit()
     return found

@@ -170,7 +170,7 @@ def test_no_codes_at_all_are_asked_for_again(browser):
 
 
 def test_more_than_a_million_at_once_are_refused(browser, monkeypatch):
-    monkeypatch.setattr("app.catalogue.discounts.MOST", 2)
+    monkeypatch.setattr("app.catalogue.code_lists.MOST", 2)
     answer = browser.post(f"{HERE}/{make_pool().id}/codes", data={"codes": "A\nB\nC"})
     assert answer.status_code == 422
     assert "At most 2 codes at once; these are 3." in text_of(answer)

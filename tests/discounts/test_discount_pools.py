@@ -7,9 +7,10 @@ from sqlalchemy import select
 
 from app.audit import Entry
 from app.audit.actor import COMMAND_LINE
-from app.catalogue import codes, discounts
+from app.catalogue import code_lists, codes, discounts
+from app.catalogue.code_lists import TakesNone
 from app.catalogue.discount import DiscountCode
-from app.catalogue.discounts import Changed, TakesNone, Used, Wanted
+from app.catalogue.discounts import Changed, Used, Wanted
 from app.db import db
 from tests.automations.making import make_automation
 from tests.discounts.pools import add, free, make_coded_run, make_pool, numbered
@@ -89,11 +90,11 @@ def test_two_pools_may_hold_the_same_code(app):
 @pytest.mark.parametrize("kind", ["fixed", "generated"])
 def test_nothing_is_put_into_a_pool_that_makes_its_own(app, kind):
     with pytest.raises(TakesNone):
-        discounts.add(make_pool(kind=kind), ["A"], COMMAND_LINE)
+        code_lists.add(make_pool(kind=kind), ["A"], COMMAND_LINE)
 
 
 def test_pasted_codes_stand_on_lines_or_between_commas():
-    assert list(discounts.lines("A\r\n B ,C;D\tE\n\n")) == ["A", "B", "C", "D", "E"]
+    assert list(code_lists.lines("A\r\n B ,C;D\tE\n\n")) == ["A", "B", "C", "D", "E"]
 
 
 @pytest.mark.parametrize(
@@ -107,11 +108,11 @@ def test_pasted_codes_stand_on_lines_or_between_commas():
     ],
 )
 def test_of_a_file_the_first_column_counts(written):
-    assert list(discounts.cells(written)) == ["A", "B"]
+    assert list(code_lists.cells(written)) == ["A", "B"]
 
 
 def test_a_file_in_the_letters_of_windows_is_read():
-    assert list(discounts.cells("GRÜN10".encode("cp1252"))) == ["GRÜN10"]
+    assert list(code_lists.cells("GRÜN10".encode("cp1252"))) == ["GRÜN10"]
 
 
 def test_a_pool_that_an_automation_uses_stays_and_names_it(app):

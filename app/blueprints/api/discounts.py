@@ -17,8 +17,8 @@ from app.blueprints.api.answers import answer
 from app.blueprints.api.discount_shapes import AddedCodes, GivenCode, KnownPool, NewCodes, RefusedCode
 from app.blueprints.api.refusals import Refusal
 from app.catalogue import discounts
+from app.catalogue.code_lists import TakesNone
 from app.catalogue.discount import DiscountCode, DiscountPool
-from app.catalogue.discounts import TakesNone
 from app.deliveries import discounting
 from app.receipts.idempotency import Answer
 

@@ -11,7 +11,7 @@ from app import htmx
 from app.access import actor, may, person
 from app.blueprints import asking
 from app.blueprints.settings.saving import typed, version_sent
-from app.catalogue import codes, discounts
+from app.catalogue import code_lists, codes, discounts
 from app.catalogue.discount import FIXED, KINDS, DiscountPool
 from app.catalogue.discounts import Changed, Used, Wanted
 from app.customers import directory as customers
@@ -143,7 +143,7 @@ def form(
         errors=errors or {},
         is_late=code == 409,
         kinds=discounts.SAID,
-        most=discounts.MOST,
+        most=code_lists.MOST,
     )
 
 

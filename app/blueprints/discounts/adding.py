@@ -10,7 +10,7 @@ from app import htmx
 from app.access import actor, may, takes
 from app.audit import record
 from app.blueprints.discounts import found
-from app.catalogue import discounts, given_codes
+from app.catalogue import code_lists, given_codes
 from app.catalogue.discount import UPLOADED, DiscountPool
 from app.db import db
 from app.deliveries import discounting
@@ -35,8 +35,8 @@ def add(pool_id: int) -> Response:
     pool, written = _uploaded(pool_id), list(_written())
     if not written:
         return _form(pool, "Choose a file, or paste the codes.", 422)
-    if len(written) > discounts.MOST:
-        return _form(pool, f"At most {discounts.MOST:,} codes at once; these are {len(written):,}.", 422)
+    if len(written) > code_lists.MOST:
+        return _form(pool, f"At most {code_lists.MOST:,} codes at once; these are {len(written):,}.", 422)
     added = discounting.add(pool, written, actor())
     db.session.commit()
     ring("deliveries.send")
@@ -62,8 +62,8 @@ def _uploaded(pool_id: int) -> DiscountPool:
 def _written() -> Iterable[str]:
     file = request.files.get("file")
     if file is not None and file.filename:
-        return discounts.cells(file.stream.read())
-    return discounts.lines(request.form.get("codes", ""))
+        return code_lists.cells(file.stream.read())
+    return code_lists.lines(request.form.get("codes", ""))
 
 
 def _form(pool: DiscountPool, refused: str = "", code: int = 200) -> Response:
@@ -74,6 +74,6 @@ def _form(pool: DiscountPool, refused: str = "", code: int = 200) -> Response:
         refused=refused,
         action=url_for("discount_codes.add", pool_id=pool.id),
         largest=LARGEST,
-        most=discounts.MOST,
+        most=code_lists.MOST,
         pasted=request.form.get("codes", "")[:10_000],
     )
